@@ -1,0 +1,44 @@
+# Two commands set everything up on a machine with only python3.11, pip and make:
+#   make screen   the main job on data/samples
+#   make test     lint, format, types and the whole test suite
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: setup screen test lint format bench lock clean
+
+setup: $(READY)
+
+# One resolver call for everything: a second call could lift numpy above what thinc was built for.
+$(READY): pyproject.toml requirements.lock
+	command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --no-deps -e .
+	touch $@
+
+screen: setup
+	$(BIN)/endplate screen data/samples/sudirman.jsonl data/samples/reports.jsonl \
+	  --clinical data/samples/clinical.csv --criteria selection --criteria fda-label \
+	  --out build/screen --overwrite
+
+test: lint
+	$(BIN)/pytest -n auto
+
+lint: setup
+	$(BIN)/ruff check pipeline tests
+	$(BIN)/ruff format --check pipeline tests
+	$(BIN)/mypy
+
+format: setup
+	$(BIN)/ruff format pipeline tests
+	$(BIN)/ruff check --fix pipeline tests
+
+# Needs uv; only for those who change a dependency.
+lock:
+	uv pip compile --universal --generate-hashes --python-version 3.11 --all-extras --group dev \
+	  --no-header --no-annotate pyproject.toml -o requirements.lock
+
+clean:
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache

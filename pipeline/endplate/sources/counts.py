@@ -18,9 +18,17 @@ class Counts:
         """Count a reject under its reason, without the details after the colon."""
         self.rejected[reason.partition(":")[0]] += 1
 
-    def check(self) -> None:
-        """Assert that read = used + rejected."""
+    def withdraw(self, reason: str) -> None:
+        """Count a report as rejected that was handed out as usable."""
+        self.used -= 1
+        self.reject(reason)
+
+    def check(self, done: int | None = None) -> None:
+        """Assert that read = used + rejected, and that as many reports came out as were used."""
         rejected = self.rejected.total()
-        if self.read != self.used + rejected:
-            message = f"{self.read} rows read, but {self.used} used and {rejected} rejected"
+        done = self.used if done is None else done
+        if self.read != self.used + rejected or done != self.used:
+            message = (
+                f"lost rows: {self.read} read, {self.used} used, {rejected} rejected, {done} done"
+            )
             raise RuntimeError(message)

@@ -22,7 +22,7 @@ def open_csv(lines: Iterator[str], sep: str | None = None) -> Table:
     if first is None:
         message = "the file is empty"
         raise SourceError(message)
-    sep = sep or max(SEPARATORS, key=first.count)
+    sep = _separator(sep) if sep else max(SEPARATORS, key=first.count)
     records = _records(chain([first], lines), sep)
     header, problem = next(records)
     if problem:
@@ -35,6 +35,14 @@ def open_csv(lines: Iterator[str], sep: str | None = None) -> Table:
             yield _row(number, names, cells, problem)
 
     return Table(names, rows)
+
+
+def _separator(sep: str) -> str:
+    sep = {"tab": "\t", "\\t": "\t"}.get(sep.lower(), sep)
+    if len(sep) != 1 or sep in '\r\n"':
+        message = "the separator (--sep) must be one character, or 'tab'"
+        raise SourceError(message)
+    return sep
 
 
 def _row(number: int, names: tuple[str, ...], cells: list[str], problem: str) -> Row:

@@ -1,0 +1,5 @@
+"use strict";
+embedded.index().then((run) => {
+  embedded.size = run.chunk;
+  window.app = new App(run, embedded);
+});

@@ -47,6 +47,8 @@ def main() -> None:
     except MemoryError:
         _stop("out of memory", 1)
     except Exception as error:
+        if os.environ.get("ENDPLATE_TRACEBACK"):  # for developers; it may quote a report
+            raise
         _stop(_defect(error), 1)
 
 

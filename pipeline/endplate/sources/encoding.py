@@ -38,7 +38,7 @@ def open_binary(path: Path) -> BinaryIO:
 
 
 def text_lines(handle: BinaryIO, notes: FileNotes) -> Iterator[str]:
-    """Yield the decoded lines of a file with their line ends."""
+    """Yield the decoded lines of a file with their line ends; joined they are its text."""
     lines: Iterator[bytes] = iter(handle)
     first = next(lines, b"")
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -63,15 +63,6 @@ def decode(raw: bytes, notes: FileNotes) -> str:
         return raw.decode("cp1252", "replace")
     notes.once("holds characters that do not exist (lone surrogates); replaced by U+FFFD")
     return text
-
-
-def read_text(path: Path, notes: FileNotes) -> str:
-    """Return the whole text of a small file."""
-    with open_binary(path) as handle:
-        raw = handle.read()
-    if raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return raw.decode("utf-16", "replace")
-    return decode(raw.removeprefix(codecs.BOM_UTF8), notes)
 
 
 def _utf16_lines(raw: Iterator[bytes]) -> Iterator[str]:

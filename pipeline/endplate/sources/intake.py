@@ -13,7 +13,7 @@ from endplate.errors import EndplateError
 from endplate.records import Source
 from endplate.sources.columns import ColumnMap, Recognised
 from endplate.sources.csvfile import open_csv
-from endplate.sources.encoding import open_binary, read_text, text_lines
+from endplate.sources.encoding import open_binary, text_lines
 from endplate.sources.inputs import Input, check_input, files_of
 from endplate.sources.jsonl import open_jsonl
 from endplate.sources.notes import FileNotes
@@ -118,7 +118,12 @@ def opened(item: Input, sep: str | None, notes: FileNotes) -> Iterator[Table]:
 
 def _entries(item: Input, columns: ColumnMap, notes: FileNotes) -> Iterator[Entry]:
     if item.kind == "text":
-        values: dict[str, object] = {"id": item.name, "text": read_text(item.path, notes)}
+        with open_binary(item.path) as raw:
+            text = "".join(text_lines(raw, notes))
+        if not text.strip():
+            message = "the file is empty"
+            raise SourceError(message)
+        values: dict[str, object] = {"id": item.name, "text": text}
         yield Entry(Source(item.file), item.name, values, "", notes)
         return
     with opened(item, columns.sep, notes) as table:

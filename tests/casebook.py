@@ -85,8 +85,8 @@ def compare(case: Case, findings: Iterable[Finding]) -> Comparison:
                 faults.append(f"{_line(row.key)}: not at {case.text[row.start : row.end]!r}")
                 continue
         for name, value in row.checks.items():
-            values = {getattr(candidate, name) for candidate in candidates}
-            if ("" if value == "-" else value) not in values:
+            values = {getattr(candidate, name).casefold() for candidate in candidates}
+            if ("" if value == "-" else value.casefold()) not in values:
                 faults.append(f"{_line(row.key)}: {name} is {sorted(values)}, not {value!r}")
     return Comparison(
         frozenset(must & found.keys()),

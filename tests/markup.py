@@ -18,7 +18,16 @@ from typing import Final, NamedTuple
 
 from endplate import codes
 
-CHECKED_COLUMNS: Final = ("basis", "vertebra", "endplate", "grade", "section", "acuity", "cue")
+CHECKED_COLUMNS: Final = (
+    "basis",
+    "vertebra",
+    "endplate",
+    "grade",
+    "section",
+    "acuity",
+    "cue",
+    "conflict",
+)
 _ALLOWED: Final = {"level", "type", "status", "optional", *CHECKED_COLUMNS}
 _CLOSED_LISTS: Final = {
     "level": codes.LEVELS,
@@ -28,6 +37,8 @@ _CLOSED_LISTS: Final = {
     "vertebra": codes.BODIES,
     "endplate": codes.ENDPLATES,
     "section": codes.SECTIONS,
+    "acuity": ("acute", "chronic"),
+    "conflict": ("yes",),
 }
 
 _TAG: Final = re.compile(rf"</>|<({'|'.join(codes.FINDINGS)})((?: [^<>]*)?)>")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -26,12 +26,13 @@ _FAULTS: Final = (SourceError, OSError, EOFError, zlib.error)
 class Entry(NamedTuple):
     """A row that is no report yet: role -> cell, or what is wrong with it.
 
-    ``name`` is its own name, for want of an id.
+    ``name`` is its own name, for want of an id; ``columns`` are the names of the cells by role.
     """
 
     source: Source
     name: str
-    values: dict[str, object]
+    columns: Mapping[str, Sequence[str]]
+    values: Mapping[str, object]
     problem: str
     notes: FileNotes
 
@@ -123,8 +124,8 @@ def _entries(item: Input, columns: ColumnMap, notes: FileNotes) -> Iterator[Entr
         if not text.strip():
             message = "the file is empty"
             raise SourceError(message)
-        values: dict[str, object] = {"id": item.name, "text": text}
-        yield Entry(Source(item.file), item.name, values, "", notes)
+        values = {"id": item.name, "text": text}
+        yield Entry(Source(item.file), item.name, {}, values, "", notes)
         return
     with opened(item, columns.sep, notes) as table:
         found = Recognised(columns, table.columns)
@@ -132,4 +133,5 @@ def _entries(item: Input, columns: ColumnMap, notes: FileNotes) -> Iterator[Entr
         for row in table.rows(found.needed):
             source = Source(item.file, row.number)
             name = f"{Path(item.file).name}:{row.number}"
-            yield Entry(source, name, found.values(row.cells), row.problem, notes)
+            values = found.values(row.cells)
+            yield Entry(source, name, found.by_role, values, row.problem, notes)

@@ -125,7 +125,8 @@ def _date(cell: str, order: DateOrder | None, entry: Entry) -> dt.date | None:
     try:
         return parse_date(cell, order)
     except ValueError as error:
-        message = f"study date {shown(cell)} is not used: {error}"
+        column = shown(entry.columns["date"][0])
+        message = f"study date {shown(cell)} in column {column} is not used: {error}"
         entry.notes.row(entry.source, "unreadable study dates", message)
         return None
 
@@ -133,7 +134,8 @@ def _date(cell: str, order: DateOrder | None, entry: Entry) -> dt.date | None:
 def _status(cell: str, entry: Entry) -> str:
     status = status_words().get(cell.lower(), "")
     if cell and not status:
-        message = f"report status {shown(cell)} is not known and not used"
+        column = shown(entry.columns["status"][0])
+        message = f"report status {shown(cell)} in column {column} is not known and not used"
         entry.notes.row(entry.source, "unknown report status", message)
     return status
 

@@ -314,7 +314,7 @@ def test_slashed_dates_need_a_number_above_twelve_or_an_order() -> None:
     "text", ["last week", "1999", "2023-13-01", "2023-02-30", "0001-01-01", "1/2/23", "Mai 2023"]
 )
 def test_what_is_no_date_is_refused_without_quoting_it(text: str) -> None:
-    with pytest.raises(ValueError, match="day|date|year") as caught:
+    with pytest.raises(ValueError, match=r"day|date|year") as caught:
         parse_date(text)
     assert text not in str(caught.value)
 

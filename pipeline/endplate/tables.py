@@ -14,7 +14,7 @@ import re
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from io import TextIOWrapper
 from pathlib import Path
 from typing import BinaryIO, Final, cast
@@ -150,6 +150,9 @@ class TableWriter(ABC):
     def finish(self) -> None:
         """Write what is still held back."""
 
+    def abandon(self) -> None:  # noqa: B027
+        """Let go of the file after an error."""
+
 
 class _CsvTable(TableWriter):
     def __init__(self, handle: BinaryIO, columns: Sequence[str], integers: Iterable[str]) -> None:
@@ -205,6 +208,11 @@ class _ParquetTable(TableWriter):
             self._flush()
         self._parquet.close()
 
+    def abandon(self) -> None:
+        # Else its destructor writes to the closed file, and complains on stderr.
+        with suppress(Exception):
+            self._parquet.close()
+
 
 _FORMATS: Final[dict[str, type[TableWriter]]] = {
     ".csv": _CsvTable,
@@ -231,8 +239,12 @@ def table_writer(
     check_output(path)
     with atomic_file(path) as handle:
         table = _FORMATS[Path(path).suffix.lower()](handle, columns, integers)
-        yield table
-        table.finish()
+        try:
+            yield table
+            table.finish()
+        except BaseException:
+            table.abandon()
+            raise
 
 
 def write_table(

@@ -124,8 +124,8 @@ def _entries(item: Input, columns: ColumnMap, notes: FileNotes) -> Iterator[Entr
         if not text.strip():
             message = "the file is empty"
             raise SourceError(message)
-        values = {"id": item.name, "text": text}
-        yield Entry(Source(item.file), item.name, {}, values, "", notes)
+        cells = {"id": item.name, "text": text}
+        yield Entry(Source(item.file), item.name, {}, cells, "", notes)
         return
     with opened(item, columns.sep, notes) as table:
         found = Recognised(columns, table.columns)

@@ -1,0 +1,7 @@
+"""The clinical record: wide and long tables become facts, each with the row that it came from."""
+
+from endplate.clinical.codemaps import CodeMaps, code_maps
+from endplate.clinical.record import ClinicalRecord, load_facts, read_clinical
+from endplate.clinical.schema import FLAG
+
+__all__ = ["FLAG", "ClinicalRecord", "CodeMaps", "code_maps", "load_facts", "read_clinical"]

@@ -7,27 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Protocol
 
+from endplate.engine.batches import plain_batches
+from endplate.engine.reading import (
+    Failure,
+    Outcome,
+    ReaderFactory,
+    read_batch,
+    reject_of,
+    shipped_reader,
+)
+from endplate.engine.workers import read_in_processes
 from endplate.records import Reading, Reject, Report
-
-
-class Reader(Protocol):
-    """What the engine asks of a reader: one report in, plain rows out."""
-
-    def read(self, report: Report) -> Reading:
-        """Read one report."""
-        ...
-
-
-ReaderFactory = Callable[[Path | None], Reader]
-
-
-def default_reader(rules: Path | None) -> Reader:
-    """Load the shipped reader, with a site's own rules on top."""
-    from endplate.reader import load
-
-    return load(rules)
 
 
 def read_reports(
@@ -36,16 +27,39 @@ def read_reports(
     workers: int = 1,
     rules: Path | None = None,
     on_reject: Callable[[Reject], None],
-    factory: ReaderFactory = default_reader,
+    factory: ReaderFactory = shipped_reader,
 ) -> Iterator[tuple[Report, Reading]]:
-    """Read reports in their order; one that cannot be read is rejected and the rest goes on."""
+    """Read reports and yield them in their order; one that cannot be read is rejected.
+
+    Parameters
+    ----------
+    reports : iterable of Report
+        Streamed: memory holds a few batches.
+    workers : int
+        With 1 this process reads; with more, so many worker processes do, and a report that kills
+        its worker costs nobody else. As with every use of processes, the calling script then needs
+        ``if __name__ == "__main__":``.
+    rules : Path, optional
+        Folder with a site's own rules.
+    on_reject : callable
+        Takes each report that cannot be read.
+    factory : callable
+        Makes the reader of a process from `rules`; importable, as it crosses into the workers.
+    """
+    for batch, outcomes in _outcomes(plain_batches(reports), workers, rules, factory):
+        for report, outcome in zip(batch, outcomes, strict=True):
+            if isinstance(outcome, Failure):
+                on_reject(reject_of(report, outcome))
+            else:
+                yield report, outcome
+
+
+def _outcomes(
+    batches: Iterable[list[Report]], workers: int, rules: Path | None, factory: ReaderFactory
+) -> Iterator[tuple[list[Report], list[Outcome]]]:
+    if workers > 1:
+        yield from read_in_processes(batches, workers=workers, rules=rules, factory=factory)
+        return
     reader = factory(rules)
-    for report in reports:
-        try:
-            reading = reader.read(report)
-        except Exception as error:
-            # The class only: a message could quote the report.
-            reason = f"the reader failed ({type(error).__name__})"
-            on_reject(Reject(report.source.file, report.source.row, "", report.report_id, reason))
-            continue
-        yield report, reading
+    for batch in batches:
+        yield batch, read_batch(reader, batch)

@@ -1,0 +1,56 @@
+"""Reads batches of reports in worker processes, one reader each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from endplate.engine.pool import Job, Lost, Work, map_batches
+from endplate.engine.reading import Failure, Outcome, ReaderFactory, read_batch
+from endplate.records import Report
+
+#: A batch has failed when it takes a hundred times as long as batches do.
+_SECONDS: Final = 60.0
+_CHARACTERS_PER_SECOND: Final = 40_000
+
+
+def read_in_processes(
+    batches: Iterable[list[Report]],
+    *,
+    workers: int,
+    rules: Path | None,
+    factory: ReaderFactory,
+    seconds: float = _SECONDS,
+) -> Iterator[tuple[list[Report], list[Outcome]]]:
+    """Yield each batch with an outcome for each of its reports, in order.
+
+    Parameters
+    ----------
+    batches : iterable of lists
+        The reports.
+    workers : int
+        Processes.
+    rules : Path or None
+        Folder with a site's own rules.
+    factory : callable
+        Makes the reader of a process.
+    seconds : float
+        What a batch may take beside the time that its length allows it.
+    """
+
+    def limit(batch: Sequence[Report]) -> float:
+        return seconds + sum(len(report.text) for report in batch) / _CHARACTERS_PER_SECOND
+
+    job = Job(partial(_prepare, factory, rules), limit)
+    for batch, results in map_batches(batches, job, workers=workers):
+        outcomes = [
+            Failure(report.report_id, result.reason) if isinstance(result, Lost) else result
+            for report, result in zip(batch, results, strict=True)
+        ]
+        yield list(batch), outcomes
+
+
+def _prepare(factory: ReaderFactory, rules: Path | None) -> Work:
+    return partial(read_batch, factory(rules))

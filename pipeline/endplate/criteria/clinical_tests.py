@@ -116,6 +116,21 @@ def ask_answer(name: str, *, wanted: bool) -> Ask:
     return _ask_fact(name, judge_value)
 
 
+def ask_coded(name: str) -> Ask:
+    """Return the function that looks whether a flag of the code maps is raised."""
+    label = name.replace("_", " ")
+    gap = Gap("clinical", f"{label}: not coded", f"Ask or look up: {label}.", silent=True)
+    silence = unknown(gap, value="not coded")
+
+    def ask(view: View) -> Outcome:
+        fact = view.facts.get(f"flag_{name}")
+        if fact is None:
+            return silence
+        return Outcome(Truth.MET, f"{label} coded", f"{label} is coded", (fact_evidence(fact),))
+
+    return ask
+
+
 def ask_contains(test: ContainsTest) -> Ask:
     """Return the function that looks how many of some words a set holds."""
     declared = FACTS[test.fact]

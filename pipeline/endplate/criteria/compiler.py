@@ -5,6 +5,7 @@ from __future__ import annotations
 from endplate.criteria.clinical_tests import (
     ask_answer,
     ask_choice,
+    ask_coded,
     ask_contains,
     ask_date,
     ask_number,
@@ -45,6 +46,8 @@ def compile_condition(condition: Condition) -> Ask:
             return ask_answer(test, wanted=True)
         case "answered_no":
             return ask_answer(test, wanted=False)
+        case "coded":
+            return ask_coded(test)
         case "date":
             return ask_date(test)
         case "finding":

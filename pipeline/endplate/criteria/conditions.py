@@ -20,6 +20,17 @@ MAX_CONDITIONS: Final = 60
 #: Units a pack may write, as (unit of the fact, factor); only exact conversions.
 _UNITS: Final = {"years": {"months": 12.0}}
 
+_ID_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
+
+
+def check_id(value: object) -> object:
+    """Check an id or a name: short, and fit for a file name and a column."""
+    if not isinstance(value, str) or not value or not set(value) <= _ID_LETTERS or len(value) > 60:
+        message = "an id has 1 to 60 small letters, digits, - or _"
+        raise ValueError(message)
+    return value
+
+
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Text = Annotated[str, Field(min_length=1, max_length=500)]
 
@@ -297,7 +308,10 @@ class AtLeast(Strict):
 
 
 class Condition(Strict):
-    """One condition: a mapping with exactly one of these keys."""
+    """One condition: a mapping with exactly one of these keys.
+
+    ``coded`` names a flag of the code maps: something that is coded, but decides nothing by itself.
+    """
 
     all: Annotated[tuple[Condition, ...], Field(min_length=1)] | None = None
     any: Annotated[tuple[Condition, ...], Field(min_length=1)] | None = None
@@ -308,6 +322,7 @@ class Condition(Strict):
     contains: ContainsTest | None = None
     answered_yes: Annotated[str, _fact_of("answer")] | None = None
     answered_no: Annotated[str, _fact_of("answer")] | None = None
+    coded: Annotated[str, BeforeValidator(check_id)] | None = None
     date: DateTest | None = None
     finding: FindingTest | None = None
     modic: ModicTest | None = None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from endplate.criteria.compiler import REPORT_KINDS, compile_condition
 from endplate.criteria.conditions import Condition
@@ -17,7 +17,7 @@ from endplate.criteria.schema import (
     SourceFile,
     Verification,
 )
-from endplate.criteria.strict_yaml import Document, Place
+from endplate.criteria.strict_yaml import Document
 from endplate.criteria.words import say_condition
 from endplate.errors import Problem
 
@@ -50,90 +50,102 @@ def resolve(
 ) -> tuple[dict[str, Criterion], list[Problem]]:
     """Return the criteria of a chain of packs by id, and all that is wrong with them.
 
-    `layers` begins with the pack that extends none; each further one changes, adds or removes.
+    `layers` begins with the pack that extends none; each further one changes, adds or removes. The
+    criteria that every pack carries come last and cannot be changed.
     """
     criteria: dict[str, Criterion] = {}
     problems: list[Problem] = []
+    reserved = {entry.id for entry in common.criteria}
     for document, pack in layers:
         for number, name in enumerate(pack.remove):
             if criteria.pop(name, None) is None:
-                allowed = ", ".join(criteria) or "none"
-                message = f"no inherited criterion {name!r}; allowed: {allowed}"
+                message = f"no inherited criterion {name!r}; allowed: {_listed(criteria)}"
                 problems.append(document.problem(("remove", number), message))
-        _add(criteria, document, pack.criteria, pack, problems)
-    own = frozenset(criteria)
-    _add(criteria, common_document, common.criteria, None, problems)
-    for document, pack in layers:
-        for number, entry in enumerate(pack.criteria):
-            if entry.id in {shared.id for shared in common.criteria}:
-                message = f"{entry.id!r} belongs to the criteria of every pack; take another id"
-                problems.append(document.problem(("criteria", number, "id"), message))
-    if not own and not problems:
+        _add(criteria, document, pack, reserved, problems)
+    if not criteria and not problems:
         problems.append(layers[-1][0].problem(("remove",), "no criterion is left"))
+    _add(criteria, common_document, common, set(), problems)
     return criteria, problems
 
 
 def _add(
     criteria: dict[str, Criterion],
     document: Document,
-    entries: Sequence[CriterionFile],
-    pack: PackFile | None,
+    file: PackFile | CommonFile,
+    reserved: set[str],
     problems: list[Problem],
 ) -> None:
+    """Add the criteria of one file, noting what is wrong with each."""
     seen: set[str] = set()
-    for number, entry in enumerate(entries):
-        place: Place = ("criteria", number)
-        if entry.id in seen:
-            problems.append(document.problem((*place, "id"), f"{entry.id!r} stands twice"))
-        seen.add(entry.id)
+    for number, entry in enumerate(file.criteria):
+        place = ("criteria", number)
         inherited = criteria.get(entry.id)
-        faults = _faults(entry, inherited, pack)
+        faults = _faults(entry, inherited)
+        if entry.id in seen:
+            faults.append(f"{entry.id!r} stands twice")
+        if entry.id in reserved:
+            faults.append(f"{entry.id!r} belongs to the criteria of every pack; take another id")
+        if entry.source is not None and entry.source not in file.sources:
+            faults.append(f"no source {entry.source!r}; allowed: {_listed(file.sources)}")
+        seen.add(entry.id)
         problems += [document.problem(place, fault) for fault in faults]
         if not faults:
-            criteria[entry.id] = _complete(entry, inherited, pack)
+            criteria[entry.id] = _complete(entry, inherited, file)
 
 
-def _faults(entry: CriterionFile, inherited: Criterion | None, pack: PackFile | None) -> list[str]:
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names) or "none"
+
+
+def _faults(entry: CriterionFile, inherited: Criterion | None) -> list[str]:
     if inherited is None:
         missing = [key for name, key in _REQUIRED.items() if getattr(entry, name) is None]
-        faults = [f"{entry.id!r} is a new criterion and lacks {', '.join(missing)}"]
-        return faults if missing else []
+        return (
+            [f"{entry.id!r} is a new criterion and lacks {', '.join(missing)}"] if missing else []
+        )
     if entry.when is not None and entry.statement is None:
         return [f"{entry.id!r} changes the condition, so the statement must be given anew"]
-    if entry.verification is None and pack is None:
-        return [f"{entry.id!r} lacks verification"]
     return []
 
 
 def _complete(
-    entry: CriterionFile, inherited: Criterion | None, pack: PackFile | None
+    entry: CriterionFile, inherited: Criterion | None, file: PackFile | CommonFile
 ) -> Criterion:
-    """Return a criterion: what the file says, else what it inherits, else the pack's own.
+    """Return a criterion: what the file says, else what it inherits.
 
-    A changed criterion is the changing pack's: its source is no longer the inherited one.
+    A changed criterion is the changing pack's: the inherited source no longer vouches for it.
     """
-    kind = entry.kind or (inherited.kind if inherited else "")
-    when = entry.when or (inherited.when if inherited else None)
-    source = entry.source or (pack.source if pack else None)
-    verification = entry.verification or (pack.verification if pack else None)
-    if when is None or source is None or verification is None:  # pragma: no cover (see _faults)
-        message = f"criterion {entry.id} is incomplete"
-        raise AssertionError(message)
-    kept = inherited.silence if inherited and entry.kind is None else _SILENCE[kind]
+    source, verification = _source(entry, file)
+    given = {
+        "statement": entry.statement,
+        "clazz": entry.class_,
+        "kind": entry.kind,
+        "when": entry.when,
+        "silence": entry.silence or (_SILENCE[entry.kind] if entry.kind else None),
+        "settle": entry.settle or ("" if entry.when else None),
+    }
+    own = {name: value for name, value in given.items() if value is not None}
+    inherit = {name: getattr(inherited, name) for name in given} if inherited else {}
+    fields: dict[str, Any] = {**inherit, **own}
+    when: Condition = fields["when"]
     return Criterion(
         id=entry.id,
-        statement=entry.statement or (inherited.statement if inherited else ""),
-        clazz=entry.class_ or (inherited.clazz if inherited else ""),
-        kind=kind,
-        when=when,
-        silence=entry.silence or kept,
-        settle=entry.settle or (inherited.settle if inherited and entry.when is None else ""),
         source=source,
         verification=verification,
         threshold=say_condition(when),
         about=_about(when),
         ask=compile_condition(when),
+        **fields,
     )
+
+
+def _source(entry: CriterionFile, file: PackFile | CommonFile) -> tuple[SourceFile, Verification]:
+    if entry.source is not None:
+        reference = file.sources[entry.source]
+        return reference, reference.verification
+    if isinstance(file, PackFile):
+        return file.source, file.verification
+    return next((ref, ref.verification) for ref in file.sources.values())
 
 
 def _about(when: Condition) -> About:

@@ -140,5 +140,10 @@ def _result(criterion: Criterion, view: View) -> CriterionResult:
 
 
 def _pressing(outcome: Outcome) -> Sequence[Gap]:
-    """Return the gaps that what is recorded leaves open; all of them where nothing is recorded."""
-    return [gap for gap in outcome.gaps if not gap.silent] or outcome.gaps
+    """Return the gaps that matter: what the record leaves open before what it does not mention.
+
+    Where nothing is recorded and asking the patient is enough, nobody need look at the images.
+    """
+    open_gaps = [gap for gap in outcome.gaps if not gap.silent]
+    asking = [gap for gap in outcome.gaps if gap.about == "clinical"]
+    return open_gaps or asking or outcome.gaps

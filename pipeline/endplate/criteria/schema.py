@@ -13,6 +13,7 @@ from endplate.criteria.conditions import (
     Condition,
     Strict,
     Text,
+    check_id,
 )
 
 CRITERION_CLASSES: Final = (
@@ -44,15 +45,6 @@ Verdict = Literal[
     "urgent_review", "not_candidate", "needs_review", "needs_information", "candidate"
 ]
 
-_ID_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
-
-
-def _check_id(value: object) -> object:
-    if not isinstance(value, str) or not value or not set(value) <= _ID_LETTERS or len(value) > 60:
-        message = "an id has 1 to 60 small letters, digits, - or _"
-        raise ValueError(message)
-    return value
-
 
 def _check_source_date(value: object) -> object:
     """Accept a day, a month, a year, or the plain statement that the source gives none."""
@@ -82,7 +74,7 @@ def _check_url(value: object) -> object:
     return value
 
 
-Id = Annotated[str, BeforeValidator(_check_id)]
+Id = Annotated[str, BeforeValidator(check_id)]
 Version = Annotated[str, BeforeValidator(_as_text), Field(min_length=1, max_length=40)]
 
 
@@ -102,8 +94,17 @@ class Verification(Strict):
     by: Text
 
 
+class Reference(SourceFile):
+    """A further source of a pack, named so that criteria can point to it."""
+
+    verification: Verification
+
+
 class CriterionFile(Strict):
-    """One criterion as it stands in a file; one that changes an inherited one may be partial."""
+    """One criterion as it stands in a file; one that changes an inherited one may be partial.
+
+    ``source`` names one of the pack's ``sources``; without it the pack's own source holds.
+    """
 
     id: Id
     statement: Text | None = None
@@ -112,8 +113,7 @@ class CriterionFile(Strict):
     when: Condition | None = None
     silence: Silence | None = None
     settle: Text | None = None
-    source: SourceFile | None = None
-    verification: Verification | None = None
+    source: Id | None = None
 
     @field_validator("when")
     @classmethod
@@ -181,6 +181,7 @@ class PackFile(Strict):
     remove: tuple[Id, ...] = ()
     source: SourceFile
     verification: Verification
+    sources: Annotated[dict[Id, Reference], Field(default_factory=dict)]
     criteria: Annotated[tuple[CriterionFile, ...], Field(max_length=100)] = ()
     examples: Annotated[tuple[Example, ...], Field(max_length=500)] = ()
 
@@ -202,4 +203,5 @@ class CommonFile(Strict):
     """The criteria that every pack carries."""
 
     version: Version
+    sources: dict[Id, Reference]
     criteria: tuple[CriterionFile, ...]

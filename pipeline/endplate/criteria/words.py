@@ -40,6 +40,8 @@ def say_condition(condition: Condition, *, inside: bool = False) -> str:
             return f"{FACTS[test].label}: yes"
         case "answered_no":
             return f"{FACTS[test].label}: no"
+        case "coded":
+            return f"{test.replace('_', ' ')} coded"
         case "date":
             return _say_date(test)
         case "finding":

@@ -17,10 +17,11 @@ from endplate.records import FINDING_COLUMNS, Finding
 
 TODAY = dt.date(2026, 11, 22)
 WORKLIST_COLUMNS = (
-    "rank patient_id verdict pack pack_version report_id study_date mri_age_days modic modic_basis"
-    " bodies endplate red_flags other_findings criteria_met criteria_unknown criteria_not_met"
-    " next_step evidence verdict_fda-label decision decided_by decided_on notes"
-).split()
+    *("rank", "patient_id", "verdict", "pack", "pack_version", "report_id", "study_date"),
+    *("mri_age_days", "modic", "modic_basis", "bodies", "endplate", "red_flags", "other_findings"),
+    *("criteria_met", "criteria_unknown", "criteria_not_met", "next_step", "evidence"),
+    *("verdict_fda-label", "decision", "decided_by", "decided_on", "notes"),
+)
 VERDICTS = ("urgent_review", "candidate", "needs_information", "needs_review")
 CRITERIA = (
     ("modic", "Modic type 1 or 2 at L3-L4, L4-L5 or L5-S1 on MRI", "include", "report"),
@@ -175,7 +176,9 @@ def _patient_row(patient: Patient, report_id: str) -> dict[str, Any]:
         "criteria_met": str(len(CRITERIA) - len(patient.unknown)),
         "criteria_unknown": str(len(patient.unknown)),
         "criteria_not_met": "0",
-        "next_step": f"Ask for: {', '.join(patient.unknown)}." if patient.unknown else "Book the clinic.",
+        "next_step": f"Ask for: {', '.join(patient.unknown)}."
+        if patient.unknown
+        else "Book the clinic.",
         "evidence": patient.exams[-1].mentions[0].words if patient.exams[-1].mentions else "",
         "verdict_fda-label": "needs_information",
     }
@@ -199,7 +202,9 @@ def _criteria_rows(patient: Patient) -> list[dict[str, Any]]:
                     "value": "",
                     "threshold": "6 months",
                     "reason": "not recorded" if name in patient.unknown else f"{name} is on record",
-                    "evidence": json.dumps([{"kind": "fact", "ref": "clinical.csv, row 3", "text": "9"}]),
+                    "evidence": json.dumps(
+                        [{"kind": "fact", "ref": "clinical.csv, row 3", "text": "9"}]
+                    ),
                     "settle": "ask in the clinic",
                     "source": "made for the tests",
                     "about": about,
@@ -236,14 +241,14 @@ def _run(source: Path, patients: list[Patient], reports: list[dict[str, str]]) -
     }
 
 
-def _parquet(
-    path: Path, rows: list[dict[str, Any]], columns: Iterable[str] | None = None
-) -> None:
+def _parquet(path: Path, rows: list[dict[str, Any]], columns: Iterable[str] | None = None) -> None:
     names = list(columns or rows[0])
     pq.write_table(pa.table({name: [row[name] for row in rows] for name in names}), path)
 
 
-NORMAL = Exam("MRI LUMBAR SPINE\n\nFINDINGS: Normal alignment. No disc herniation.\n\nIMPRESSION: Normal.")
+NORMAL = Exam(
+    "MRI LUMBAR SPINE\n\nFINDINGS: Normal alignment. No disc herniation.\n\nIMPRESSION: Normal."
+)
 
 
 def typical(number: int, verdict: str, level: str = "L4-L5", kind: str = "1") -> Patient:
@@ -256,11 +261,14 @@ def typical(number: int, verdict: str, level: str = "L4-L5", kind: str = "1") ->
     )
     new = Exam(
         "MRI LUMBAR SPINE WITHOUT CONTRAST\n\nINDICATION: Chronic low back pain.\n\nFINDINGS:\n"
-        f"{level}: Disc desiccation with Modic type {kind} endplate change. No spinal canal stenosis.\n"
+        f"{level}: Disc desiccation with Modic type {kind} endplate change. "
+        "No spinal canal stenosis.\n"
         "L1-L2: Unremarkable.\n\n"
         f"IMPRESSION:\n1. Modic type {kind} change at {level}, patient {number} of the list.\n",
         (
-            Mention("Disc desiccation", "disc_degeneration", {"level": level, "section": "findings"}),
+            Mention(
+                "Disc desiccation", "disc_degeneration", {"level": level, "section": "findings"}
+            ),
             modic(f"Modic type {kind} endplate change", level, kind),
             Mention(
                 "spinal canal stenosis",

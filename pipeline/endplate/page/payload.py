@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -45,6 +46,8 @@ FINDING_FIELDS: Final = (
     "section",
     "conflict",
 )
+_SURROGATE: Final = re.compile("[\ud800-\udfff]")
+
 
 class Pages(NamedTuple):
     """A run with the findings and texts of the patients that a page is about."""
@@ -166,7 +169,7 @@ def embed(value: object) -> str:
     for char in "<>&\u2028\u2029":
         text = text.replace(char, f"\\u{ord(char):04x}")
     # half a surrogate pair cannot be written as UTF-8
-    return text.encode("utf-8", "surrogatepass").decode("utf-8", "replace")
+    return _SURROGATE.sub("\ufffd", text)
 
 
 def _study(pages: Pages, study: Row) -> dict[str, Any]:

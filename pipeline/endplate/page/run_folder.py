@@ -11,14 +11,12 @@ from typing import Any, NamedTuple
 
 from endplate.errors import EndplateError
 from endplate.records import FINDING_COLUMNS
+from endplate.tables import csv_cell
 
 Row = Mapping[str, Any]
 
 #: The columns of ``worklist.csv`` that belong to the clinic.
 CLINIC_COLUMNS = ("decision", "decided_by", "decided_on", "notes")
-
-#: What a text cell of our CSV starts with when it would otherwise run as a formula.
-_ESCAPED = "'"
 
 
 class RunFolder(NamedTuple):
@@ -56,7 +54,9 @@ def load_run(folder: Path) -> RunFolder:
     except ValueError as error:
         message = f"{folder / 'run.json'}: not readable as JSON. Run `endplate screen` again."
         raise EndplateError(message) from error
-    patients = {row["patient_id"]: row for row in _parquet(folder / "patients.parquet")}
+    patients: dict[str, Row] = {
+        row["patient_id"]: row for row in _parquet(folder / "patients.parquet")
+    }
     clinic = read_worklist(folder / "worklist.csv")
     return RunFolder(
         path=folder,
@@ -79,14 +79,15 @@ def read_worklist(path: Path) -> dict[str, dict[str, str]]:
 def load_findings(folder: Path, report_ids: Iterable[str]) -> dict[str, list[Row]]:
     """Return the findings of some reports, each report's in the order of its text."""
     wanted = sorted(set(report_ids))
-    found: dict[str, list[Row]] = defaultdict(list)
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in _parquet(folder / "findings.parquet", "report_id", wanted):
-        found[row["report_id"]].append({name: row.get(name) or "" for name in FINDING_COLUMNS})
-    for rows in found.values():
-        rows.sort(key=lambda row: (int(row["start"] or 0), int(row["end"] or 0)))
-        for row in rows:
-            row["start"], row["end"] = int(row["start"] or 0), int(row["end"] or 0)  # type: ignore[index]
-    return dict(found)
+        place = {"start": int(row["start"]), "end": int(row["end"])}
+        told = {name: row.get(name) or "" for name in FINDING_COLUMNS} | place
+        found[row["report_id"]].append(told)
+    return {
+        report: sorted(rows, key=lambda row: (row["start"], row["end"]))
+        for report, rows in found.items()
+    }
 
 
 def _parquet(
@@ -117,4 +118,4 @@ def _grouped(rows: list[dict[str, Any]]) -> dict[str, list[Row]]:
 def _unescaped(value: str | None) -> str:
     """Return a cell as it was before it was made safe for a spreadsheet."""
     text = value or ""
-    return text[1:] if text.startswith(_ESCAPED) and text[1:2] in tuple("=+-@\t\r\n＝＋－＠") else text
+    return text[1:] if text.startswith("'") and csv_cell(text[1:]) == text else text

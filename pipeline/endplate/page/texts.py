@@ -1,4 +1,4 @@
-"""Find the report texts of a run again: the run folder holds sentences, the inputs hold the texts."""
+"""Find the report texts of a run again: its folder holds sentences only, its inputs the texts."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ def _unchanged(known: Mapping[str, str], on_note: Callable[[str], None]) -> list
         if not path.is_file():
             on_note(f"{name}: no longer there; give the reports with --reports")
         elif digest and file_hash(path) != digest:
-            on_note(f"{name}: changed since the run; its sentences are shown instead of its reports")
+            on_note(
+                f"{name}: changed since the run; its sentences are shown instead of its reports"
+            )
         else:
             usable.append(path)
     return usable

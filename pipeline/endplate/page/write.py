@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any, Final
 from endplate.errors import EndplateError
 from endplate.page.payload import collect, detail, embed, index
 from endplate.page.run_folder import load_run
+from endplate.tables import atomic_file
 
 #: The scripts of every page, in the order in which they build on each other.
 SCRIPTS: Final = (
@@ -51,18 +50,23 @@ def write_page(
     details = (detail(pages, patient) for patient in run.worklist)
     style = asset("page.css")
     script = "\n".join(asset(name) for name in (*SCRIPTS, "start-report.js"))
-    content = environment().get_template("report.html").generate(
-        title="Endplate worklist",
-        created=str(run.run.get("created") or ""),
-        programs=run.run.get("program") or {},
-        packs=[pack for pack in run.run.get("packs", ())],
-        policy=_policy(script, style),
-        style=style,
-        script=script,
-        index=embed({**index(run, run.worklist), "chunk": CHUNK}),
-        chunks=_chunks(details),
+    content = (
+        environment()
+        .get_template("report.html")
+        .generate(
+            title="Endplate worklist",
+            created=str(run.run.get("created") or ""),
+            programs=run.run.get("program") or {},
+            packs=list(run.run.get("packs", ())),
+            policy=_policy(script, style),
+            style=style,
+            script=script,
+            index=embed({**index(run, run.worklist), "chunk": CHUNK}),
+            chunks=_chunks(details),
+        )
     )
-    _write_privately(out, content)
+    with atomic_file(out) as file:
+        file.writelines(piece.encode() for piece in content)
     return len(run.worklist)
 
 
@@ -109,15 +113,3 @@ def _chunks(details: Iterator[dict[str, Any]]) -> Iterator[tuple[int, str]]:
             block, number = [], number + 1
     if block:
         yield number, embed(block)
-
-
-def _write_privately(out: Path, pieces: Iterator[str]) -> None:
-    """Write a file that is there as a whole or not at all, readable by its owner only."""
-    handle, name = tempfile.mkstemp(dir=out.parent, prefix=".page-")  # mkstemp makes it 0600
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.writelines(pieces)
-        Path(name).replace(out)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

@@ -1,0 +1,117 @@
+"""Write the decisions back into ``worklist.csv``, also after a new run."""
+
+from __future__ import annotations
+
+import csv
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final
+
+from endplate.review.store import FILE, Event, Store, decisions, in_force
+from endplate.tables import MAX_CELL, csv_cell, write_table
+
+CLINIC_COLUMNS: Final = ("decision", "decided_by", "decided_on", "notes")
+
+
+def typed_cells(folder: Path) -> dict[str, dict[str, str]]:
+    """Return what the clinic's columns of a worklist hold, by patient; read before a new run."""
+    worklist = folder / "worklist.csv"
+    if not worklist.exists():
+        return {}
+    _, rows = _read(worklist)
+    cells = {
+        _plain_id(row["patient_id"]): {name: row.get(name) or "" for name in CLINIC_COLUMNS}
+        for row in rows
+    }
+    return {patient: row for patient, row in cells.items() if any(row.values())}
+
+
+def merge_decisions(folder: Path, typed: Mapping[str, Mapping[str, str]] | None = None) -> int:
+    """Fill the clinic's columns of a run's worklist from ``review.sqlite``.
+
+    Parameters
+    ----------
+    typed : mapping, optional
+        What :func:`typed_cells` found before the worklist was written anew: it is put back where
+        the store knows nothing of a patient.
+
+    Returns
+    -------
+    int
+        How many rows were filled. Rows of which neither knows anything stay as they are.
+    """
+    worklist = folder / "worklist.csv"
+    if not worklist.exists():
+        return 0
+    stored = clinic_cells(Store.of(folder).events()) if (folder / FILE).exists() else {}
+    cells = {**(typed or {}), **stored}
+    return _fill(worklist, cells) if cells else 0
+
+
+def clinic_cells(events: Sequence[Event]) -> dict[str, dict[str, str]]:
+    """Return the clinic's cells of every patient with a decision, a note, or an undone one.
+
+    Reviewers who agree share one word; where they differ each has his own, so that nobody takes
+    a disagreement for a decision.
+    """
+    decided = decisions(events)
+    noted: dict[str, list[Event]] = defaultdict(list)
+    for event in in_force(events):
+        if event.kind == "note":
+            noted[event.patient_id].append(event)
+    return {
+        patient: _cells(decided.get(patient, {}), noted.get(patient, ()))
+        for patient in dict.fromkeys(event.patient_id for event in events)
+    }
+
+
+def _cells(decided: Mapping[str, Event], notes: Sequence[Event]) -> dict[str, str]:
+    words = {name: _word(event) for name, event in decided.items()}
+    if len(set(words.values())) > 1:
+        said = "; ".join(f"{word} ({name})" for name, word in words.items())
+        decision = f"disagreement: {said}"
+    else:
+        decision = next(iter(words.values()), "")
+    latest = {event.reviewer: event for event in notes}  # a note replaces the one before
+    text = {name: str(event.data.get("text", "")) for name, event in latest.items()}
+    return {
+        "decision": decision,
+        "decided_by": "; ".join(words),
+        "decided_on": "; ".join(dict.fromkeys(event.at[:10] for event in decided.values())),
+        "notes": "; ".join(
+            f"{name}: {note}" if len(text) > 1 else note for name, note in text.items() if note
+        ),
+    }
+
+
+def _word(event: Event) -> str:
+    reason = event.data.get("reason")
+    return f"{event.data['decision']}: {reason}" if reason else str(event.data["decision"])
+
+
+def _fill(worklist: Path, cells: Mapping[str, Mapping[str, str]]) -> int:
+    """Rewrite the worklist with the clinic's cells; everything else stays as it is."""
+    columns, rows = _read(worklist)
+    filled = 0
+    for row in rows:
+        told = cells.get(_plain_id(row["patient_id"]))
+        if told is not None:
+            row.update(told)
+            filled += 1
+    write_table(worklist, rows, [*columns, *(c for c in CLINIC_COLUMNS if c not in columns)])
+    return filled
+
+
+def _read(worklist: Path) -> tuple[list[str], list[dict[str, str]]]:
+    """Return columns and rows as they stand in the file, escapes included."""
+    csv.field_size_limit(MAX_CELL * 8)
+    with worklist.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file, restval="")
+        rows = [{name: row[name] for name in reader.fieldnames or ()} for row in reader]
+    return list(reader.fieldnames or ()), rows
+
+
+def _plain_id(cell: str) -> str:
+    """Return an id as it was before it was made safe for a spreadsheet."""
+    return cell[1:] if cell.startswith("'") and csv_cell(cell[1:]) == cell else cell

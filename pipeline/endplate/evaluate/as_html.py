@@ -14,10 +14,10 @@ from endplate.evaluate.views import Cell, Estimate, Table, printable, summary, t
 _STYLE = """
 :root { color-scheme: light dark; --ink: #1b2430; --soft: #566273; --line: #d5dae1;
   --paper: #fff; --panel: #f4f6f9; --bar: #9db4d0; --dot: #14508c; --mark: #ffe08a;
-  --bad: #a3261b; --shade: 20, 80, 140; }
+  --bad: #a3261b; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e6eaf0; --soft: #a3adbb; --line: #39424f;
   --paper: #12161c; --panel: #1b2129; --bar: #46648a; --dot: #8fc1f7; --mark: #6b5200;
-  --bad: #ff9d92; --shade: 110, 170, 240; } }
+  --bad: #ff9d92; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 76rem; padding: 1.5rem; background: var(--paper);
   color: var(--ink); font: 1rem/1.5 system-ui, sans-serif; }

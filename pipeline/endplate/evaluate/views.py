@@ -46,7 +46,7 @@ Cell = str | int | Estimate
 
 
 class Table(NamedTuple):
-    """A table: ``matrix`` asks for shades, as in the confusion of types."""
+    """A table; in a ``matrix`` the diagonal is right and all else is wrong."""
 
     title: str
     note: str

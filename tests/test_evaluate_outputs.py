@@ -276,6 +276,20 @@ def test_the_command_compares(site):
     assert "Mistakes new: 0" in result.stdout
 
 
+@pytest.mark.parametrize("option", ["--json", "--html", "--markdown"])
+def test_gold_is_never_overwritten(site, option):
+    gold = site / "north.jsonl"
+    before = gold.read_bytes()
+    result = run(gold, "--findings", site / "found.jsonl", option, gold)
+    assert "is an input" in str(result.exception)
+    assert gold.read_bytes() == before
+
+
+def test_rules_without_reading_are_refused(site):
+    result = run(site / "north.jsonl", "--findings", site / "found.jsonl", "--rules", site)
+    assert "--rules changes nothing" in str(result.exception)
+
+
 def test_a_spreadsheet_with_texts_elsewhere_is_scored(site):
     sheet, texts = site / "sheet.csv", site / "reports.csv"
     sheet.write_text("report_id,level,modic_type,status\nr1,L4/5,1,\nr2,,,\n", encoding="utf-8")

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from endplate.cli import options
+from endplate.cli.messages import say
+from endplate.errors import EndplateError
 
 if TYPE_CHECKING:
     from endplate.evaluate import Evaluation, GoldFile
@@ -29,9 +34,7 @@ def evaluate(
         list[Path] | None,
         typer.Option(help="Where the texts are, when the gold holds none. May be repeated."),
     ] = None,
-    rules: Annotated[
-        Path | None, typer.Option(help="Read with the site rules of this folder.")
-    ] = None,
+    rules: options.Rules = None,
     json_file: Annotated[
         Path | None, typer.Option("--json", help="Write all figures and mistakes as JSON.")
     ] = None,
@@ -69,13 +72,14 @@ def evaluate(
     from endplate.evaluate.gates import failures, parse_gates
 
     gates = parse_gates(fail_under or ())
+    outputs = {json_file: to_json, html_file: to_html, markdown_file: to_markdown}
+    _spare(outputs, [*gold, *(reports or []), findings, compare])
+    if findings and rules:
+        message = "--rules changes nothing with --findings: nothing is read; leave one out"
+        raise EndplateError(message)
     evaluation = _evaluation(gold, findings, reports or [], rules, seed)
     changes = changes_since(compare, evaluation) if compare else None
-    for file, render in (
-        (json_file, to_json),
-        (html_file, to_html),
-        (markdown_file, to_markdown),
-    ):
+    for file, render in outputs.items():
         if file:
             _write(file, render(evaluation))
 
@@ -88,9 +92,18 @@ def evaluate(
         print_changes(console, changes)
     failed = failures(gates, evaluation.total)
     for line in failed:
-        typer.echo(f"Below the gate: {line}", err=True)
+        say(f"Below the gate: {line}")
     if failed:
         raise typer.Exit(1)
+
+
+def _spare(outputs: Iterable[Path | None], inputs: Iterable[Path | None]) -> None:
+    """Refuse an output that would replace an input: gold is dear."""
+    existing = [file for file in inputs if file and file.exists()]
+    for output in outputs:
+        if output and output.exists() and any(output.samefile(file) for file in existing):
+            message = f"{output} is an input; name another file for the output"
+            raise EndplateError(message)
 
 
 def _evaluation(
@@ -120,10 +133,8 @@ def _texts(reports: list[Path], gold: list[GoldFile]) -> dict[str, str]:
     wanted = {report.report_id for file in gold for report in file.reports}
     found = open_reports(
         reports,
-        on_reject=lambda reject: typer.echo(
-            f"{reject.file}, row {reject.row}: {reject.reason}", err=True
-        ),
-        on_note=lambda note: typer.echo(note, err=True),
+        on_reject=lambda reject: say(f"{reject.file}, row {reject.row}: {reject.reason}"),
+        on_note=say,
     )
     return {report.report_id: report.text for report in found if report.report_id in wanted}
 

@@ -87,7 +87,7 @@ def atomic_file(path: str | Path) -> Iterator[BinaryIO]:
         raise EndplateError(message)
     temporary: Path | None = None
     try:
-        if not path.parent.exists():
+        if not path.parent.is_dir():
             secure_folder(path.parent)
         # mkstemp makes the file 0600
         number, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)

@@ -69,12 +69,13 @@ def marked_text(
     at = 0
     for position, (piece, places) in enumerate(pieces):
         style = _STYLES[findings[places[-1]].status] if places else ""
-        cuts = sorted(start for start in sections if at <= start < at + len(piece))
-        for begin, end in zip([at, *cuts], [*cuts, at + len(piece)], strict=True):
+        stop = at + len(piece)
+        begins = sorted({at, *(start for start in sections if at < start < stop)})
+        for begin, end in zip(begins, [*begins[1:], stop], strict=True):
             if begin in sections:
                 marked.append(f"§ {sections[begin]} ", style="bold cyan")
             marked.append(piece[begin - at : end - at], style=style)
-        at += len(piece)
+        at = stop
         following = pieces[position + 1][1] if position + 1 < len(pieces) else ()
         for label in _labels(findings, [place for place in places if place not in following]):
             marked.append(f" ‹{label}›", style="dim")

@@ -130,8 +130,8 @@ def _entries(item: Input, columns: ColumnMap, notes: FileNotes) -> Iterator[Entr
     with opened(item, columns.sep, notes) as table:
         found = Recognised(columns, table.columns)
         notes.once(str(found))
+        file = Path(item.file).name
         for row in table.rows(found.needed):
             source = Source(item.file, row.number)
-            name = f"{Path(item.file).name}:{row.number}"
             values = found.values(row.cells)
-            yield Entry(source, name, found.by_role, values, row.problem, notes)
+            yield Entry(source, f"{file}:{row.number}", found.by_role, values, row.problem, notes)

@@ -15,15 +15,17 @@ LOOK_AHEAD: Final = 100
 
 def open_jsonl(lines: Iterator[str]) -> Table:
     """Look at the first lines for their keys; refuse a file in which none is an object."""
-    rows = _rows(lines)
+    first = list(islice(lines, LOOK_AHEAD))
+    if next((line for line in first if line.strip()), "").lstrip().startswith("["):
+        message = "a JSON array; write one object a line (JSON lines)"
+        raise SourceError(message)
+    rows = _rows(chain(first, lines))
     head = list(islice(rows, LOOK_AHEAD))
     if not head:
         message = "the file is empty"
         raise SourceError(message)
     if all(row.problem for row in head):
-        message = (
-            "no line holds a JSON object; expected one object a line (JSON lines, not an array)"
-        )
+        message = "no line holds a JSON object; write one object a line (JSON lines)"
         raise SourceError(message)
     columns = dict.fromkeys(name for row in head for name in row.cells)
 

@@ -66,7 +66,7 @@ def test_a_report_that_never_ends_is_stopped(word: str) -> None:
 def test_a_worker_that_hears_no_signal_is_killed_and_its_report_found() -> None:
     given = reports(8, r5="UNWAKEABLE")
     results = list(
-        read_in_processes([given], workers=1, rules=None, factory=word_reader, seconds=0.5)
+        read_in_processes([("", given)], workers=1, rules=None, factory=word_reader, seconds=0.5)
     )
     outcomes = results[0][1]
     assert outcomes[5] == Failure("r5", "its worker hung: no answer in 1 seconds")

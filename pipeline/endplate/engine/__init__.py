@@ -58,7 +58,8 @@ def _outcomes(
     batches: Iterable[list[Report]], workers: int, rules: Path | None, factory: ReaderFactory
 ) -> Iterator[tuple[list[Report], list[Outcome]]]:
     if workers > 1:
-        yield from read_in_processes(batches, workers=workers, rules=rules, factory=factory)
+        tasks = ((batch, batch) for batch in batches)
+        yield from read_in_processes(tasks, workers=workers, rules=rules, factory=factory)
         return
     reader = factory(rules)
     for batch in batches:

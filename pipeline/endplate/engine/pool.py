@@ -15,7 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
 from endplate.errors import EndplateError
 
@@ -31,11 +31,7 @@ _STARTS: Final = 5
 
 Work = Callable[[Sequence[Any]], list[Any]]
 
-
-class Lost(NamedTuple):
-    """An item that its worker did not survive."""
-
-    reason: str
+C = TypeVar("C")
 
 
 class WorkerLostError(Exception):
@@ -52,24 +48,27 @@ class Job(NamedTuple):
         result an item.
     seconds : callable
         The time that a batch may take; a worker that takes longer is killed.
+    lost : callable
+        Returns, from an item that no worker survives and the reason, the result that it gets.
     """
 
     prepare: Callable[[], Work]
     seconds: Callable[[Sequence[Any]], float]
+    lost: Callable[[Any, str], Any]
 
 
 def map_batches(
-    batches: Iterable[Sequence[Any]], job: Job, *, workers: int
-) -> Iterator[tuple[Sequence[Any], list[Any]]]:
-    """Yield each batch with its results, in order; memory holds a few batches a worker.
+    batches: Iterable[tuple[C, Sequence[Any]]], job: Job, *, workers: int
+) -> Iterator[tuple[C, list[Any]]]:
+    """Yield what came with each batch and its results, in order; memory holds a few a worker.
 
     A batch that its worker does not survive is tried once more, then halved until the one item
-    that kills is found: its result is a :class:`Lost`, all others are done.
+    that kills is found; all others are done.
 
     Parameters
     ----------
-    batches : iterable of sequences
-        The work; taken from as it gets done.
+    batches : iterable of pairs
+        The work, taken from as it gets done: anything, and the items to be done (maybe none).
     job : Job
         What to do with a batch.
     workers : int
@@ -82,20 +81,22 @@ def map_batches(
     """
     crew = _Crew(job)
     threads = ThreadPoolExecutor(workers, thread_name_prefix="endplate-worker")
-    waiting: deque[tuple[Sequence[Any], Future[list[Any]]]] = deque()
+    waiting: deque[tuple[C, Future[list[Any]]]] = deque()
     try:
-        for batch in batches:
-            waiting.append((batch, threads.submit(crew.settle, batch)))
+        for context, batch in batches:
+            waiting.append((context, threads.submit(crew.settle, batch)))
             if len(waiting) >= _AHEAD * workers:
-                done, future = waiting.popleft()
-                yield done, future.result()
+                yield _finished(*waiting.popleft())
         while waiting:
-            done, future = waiting.popleft()
-            yield done, future.result()
+            yield _finished(*waiting.popleft())
     finally:
         crew.kill()
         threads.shutdown(wait=True, cancel_futures=True)
         crew.bury()
+
+
+def _finished(context: C, future: Future[list[Any]]) -> tuple[C, list[Any]]:
+    return context, future.result()
 
 
 class _Crew:
@@ -110,6 +111,8 @@ class _Crew:
 
     def settle(self, batch: Sequence[Any]) -> list[Any]:
         """Return one result an item, whatever happens to the workers."""
+        if not batch:
+            return []
         try:
             return self._call(batch)
         except WorkerLostError:
@@ -129,7 +132,7 @@ class _Crew:
         try:
             return self._call(item)
         except WorkerLostError as error:
-            return [Lost(str(error))]
+            return [self._job.lost(item[0], str(error))]
 
     def _call(self, batch: Sequence[Any]) -> list[Any]:
         worker: _Worker | None = getattr(self._own, "worker", None)

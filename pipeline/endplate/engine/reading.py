@@ -62,15 +62,17 @@ def read_batch(
     outcomes: list[Outcome] = []
     with _alarm() as allow:
         for report in reports:
+            outcome: Outcome
             try:
                 allow(seconds)
-                outcomes.append(reader.read(report))
+                outcome = reader.read(report)
                 allow(0)
             except Exception as error:
                 allow(0)
                 # The class only: a message could quote the report.
                 reason = f"the reader failed: {type(error).__name__}"
-                outcomes.append(Failure(report.report_id, reason))
+                outcome = Failure(report.report_id, reason)
+            outcomes.append(outcome)
     return outcomes
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
-from endplate.engine.pool import Job, Lost, Work, map_batches
+from endplate.engine.pool import Job, Work, map_batches
 from endplate.engine.reading import Failure, Outcome, ReaderFactory, read_batch
 from endplate.records import Report
+
+C = TypeVar("C")
 
 #: A batch has failed when it takes a hundred times as long as batches do.
 _SECONDS: Final = 60.0
@@ -17,19 +19,19 @@ _CHARACTERS_PER_SECOND: Final = 40_000
 
 
 def read_in_processes(
-    batches: Iterable[list[Report]],
+    batches: Iterable[tuple[C, list[Report]]],
     *,
     workers: int,
     rules: Path | None,
     factory: ReaderFactory,
     seconds: float = _SECONDS,
-) -> Iterator[tuple[list[Report], list[Outcome]]]:
-    """Yield each batch with an outcome for each of its reports, in order.
+) -> Iterator[tuple[C, list[Outcome]]]:
+    """Yield what came with each batch, and an outcome for each of its reports, in order.
 
     Parameters
     ----------
-    batches : iterable of lists
-        The reports.
+    batches : iterable of pairs
+        Anything, and the reports to be read (maybe none).
     workers : int
         Processes.
     rules : Path or None
@@ -43,13 +45,11 @@ def read_in_processes(
     def limit(batch: Sequence[Report]) -> float:
         return seconds + sum(len(report.text) for report in batch) / _CHARACTERS_PER_SECOND
 
-    job = Job(partial(_prepare, factory, rules), limit)
-    for batch, results in map_batches(batches, job, workers=workers):
-        outcomes = [
-            Failure(report.report_id, result.reason) if isinstance(result, Lost) else result
-            for report, result in zip(batch, results, strict=True)
-        ]
-        yield list(batch), outcomes
+    def lost(report: Report, reason: str) -> Failure:
+        return Failure(report.report_id, reason)
+
+    job = Job(partial(_prepare, factory, rules), limit, lost)
+    return map_batches(batches, job, workers=workers)
 
 
 def _prepare(factory: ReaderFactory, rules: Path | None) -> Work:

@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping
+from typing import Final
 
 from endplate.clinical.desk import Desk
 from endplate.facts import FACTS
 from endplate.records import Fact
 
 #: At this age a skeleton counts as mature where nothing is recorded (the case guideline).
-MATURE_AGE = 18
+MATURE_AGE: Final = 18
 
 #: Reports a contradiction: the fact that gives way, and why.
 OnContradiction = Callable[[str, Fact, str], None]
+
+_DISPUTE: Final = " says "
+
+
+def is_disputed(fact: Fact) -> bool:
+    """Return whether another cell or row says something else than a fact."""
+    return _DISPUTE in fact.note
 
 
 def combine(desk: Desk, on_contradiction: OnContradiction) -> dict[str, dict[str, Fact]]:
@@ -37,7 +45,7 @@ def _outranking(wide: Fact | None, derived: Fact, torn: bool) -> Fact:
     if wide.value is None:
         note = f"{wide.table}, row {wide.row}, column {wide.column} was set aside"
         return derived._replace(note="; ".join(filter(None, (derived.note, note))))
-    return wide._replace(note=f"{_where(derived)} says {_spelt(derived.value)}")
+    return wide._replace(note=f"{_where(derived)}{_DISPUTE}{_spelt(derived.value)}")
 
 
 def _agree(wide: object, derived: object) -> bool:
@@ -117,7 +125,7 @@ def _add_span(
     elif abs(written - counted) > 1:
         kept = derived if name == "age" else facts[name]
         other = facts[name] if name == "age" else derived
-        note = f"{_where(other)} says {_spelt(other.value)}"
+        note = f"{_where(other)}{_DISPUTE}{_spelt(other.value)}"
         facts[name] = kept._replace(note=note)
     elif name == "age":
         facts[name] = derived

@@ -33,8 +33,9 @@ _CONTROL: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 # A cell runs as a formula when it begins with one of these, in ASCII or full width, also after
-# blanks and invisible characters (OWASP, CSV injection).
-_FORMULA: Final = re.compile(r"[\s\ufeff\u200b-\u200f\u2060]*[=+\-@＝＋－＠]|[\t\r\n]")
+# blanks and invisible characters (OWASP, CSV injection). Apostrophes before it get one more, so
+# that taking one away always gives the text back.
+_FORMULA: Final = re.compile(r"'*(?:[\s\ufeff\u200b-\u200f\u2060]*[=+\-@＝＋－＠]|[\t\r\n])")
 
 _PARQUET_ROWS: Final = 10_000
 
@@ -53,6 +54,11 @@ def csv_cell(value: object) -> str:
     if _FORMULA.match(text):
         text = f"'{text}"
     return text if len(text) <= MAX_CELL else f"{text[: MAX_CELL - 1]}…"
+
+
+def csv_text(cell: str) -> str:
+    """Return the text of a cell that :func:`csv_cell` wrote."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell[1:]) else cell
 
 
 def secure_folder(path: str | Path) -> Path:

@@ -15,10 +15,9 @@ from typing import Final
 
 from endplate.criteria.conditions import ChoiceTest, ContainsTest, DateTest, NumberTest
 from endplate.criteria.kleene import Truth, at_least
-from endplate.criteria.outcome import Gap, Outcome, unknown
-from endplate.criteria.view import View, fact_evidence, spell_value
+from endplate.criteria.outcome import Evidence, Gap, Outcome, unknown
+from endplate.criteria.view import View, spell_value
 from endplate.facts import FACTS
-from endplate.records import Fact
 
 Ask = Callable[[View], Outcome]
 
@@ -36,11 +35,9 @@ def _ask_fact(name: str, judge_value: Callable[..., Outcome]) -> Ask:
         if fact is None:
             return silence
         if fact.value is None:
-            return _unusable(fact, label)
-        outcome = remembered(fact.value)
-        return Outcome(
-            outcome.truth, outcome.value, outcome.reason, (fact_evidence(fact),), outcome.gaps
-        )
+            return _unusable(view.evidence(fact), label)
+        told = remembered(fact.value)
+        return Outcome(told.truth, told.value, told.reason, view.evidence(fact), told.gaps)
 
     return ask
 
@@ -50,11 +47,11 @@ def _silent_gap(name: str) -> Gap:
     return Gap("clinical", f"{label}: not recorded", f"Ask or look up: {label}.", silent=True)
 
 
-def _unusable(fact: Fact, label: str) -> Outcome:
+def _unusable(evidence: tuple[Evidence, ...], label: str) -> Outcome:
     """Return the outcome for a value that was set aside as impossible."""
     reason = f"{label}: the recorded value cannot be used"
     gap = Gap("clinical", reason, f"Correct the record: {label}.")
-    return unknown(gap, value="unusable value", evidence=(fact_evidence(fact),))
+    return unknown(gap, value="unusable value", evidence=evidence)
 
 
 def _wrong_kind(label: str, value: object) -> Outcome:
@@ -126,7 +123,7 @@ def ask_coded(name: str) -> Ask:
         fact = view.facts.get(f"flag_{name}")
         if fact is None:
             return silence
-        return Outcome(Truth.MET, f"{label} coded", f"{label} is coded", (fact_evidence(fact),))
+        return Outcome(Truth.MET, f"{label} coded", f"{label} is coded", view.evidence(fact))
 
     return ask
 
@@ -164,9 +161,9 @@ def ask_date(test: DateTest) -> Ask:
         fact = view.facts.get(test.fact)
         if fact is None:
             return silence
-        evidence = (fact_evidence(fact),)
+        evidence = view.evidence(fact)
         if not isinstance(fact.value, dt.date):
-            return _unusable(fact, label)
+            return _unusable(view.evidence(fact), label)
         index = view.index.study_date if view.index else None
         if index is None:
             return unknown(undated, value=spell_value(fact.value), evidence=evidence)

@@ -13,12 +13,14 @@ from endplate.criteria.clinical_tests import (
 from endplate.criteria.conditions import AskTest, Condition
 from endplate.criteria.imaging import Ask, ask_bodies, ask_finding, ask_modic
 from endplate.criteria.outcome import (
+    Combine,
     Gap,
     Outcome,
     conjunction,
     counted,
     disjunction,
     negation,
+    remembering,
     unknown,
 )
 from endplate.criteria.view import View
@@ -31,11 +33,8 @@ def compile_condition(condition: Condition) -> Ask:
     """Return the function that answers a condition for a patient."""
     test = condition.test
     match condition.kind:
-        case "all" | "any" | "at_least":
+        case "all" | "any" | "at_least" | "not_":
             return _compile_group(condition)
-        case "not_":
-            inner = compile_condition(test)
-            return lambda view: negation(inner(view))
         case "number":
             return ask_number(test)
         case "choice":
@@ -62,12 +61,18 @@ def compile_condition(condition: Condition) -> Ask:
 
 def _compile_group(condition: Condition) -> Ask:
     parts = [compile_condition(part) for part in condition.parts]
-    if condition.kind == "all":
-        return lambda view: conjunction([ask(view) for ask in parts])
-    if condition.kind == "any":
-        return lambda view: disjunction([ask(view) for ask in parts])
-    count = condition.test.n
-    return lambda view: counted(count, [ask(view) for ask in parts])
+    combine: Combine
+    match condition.kind:
+        case "all":
+            combine = conjunction
+        case "any":
+            combine = disjunction
+        case "not_":
+            combine = negation
+        case _:
+            combine = counted(condition.test.n)
+    join = remembering(combine)
+    return lambda view: join([ask(view) for ask in parts])
 
 
 def _ask_person(test: AskTest) -> Ask:

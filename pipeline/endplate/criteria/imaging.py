@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
+from functools import cache
 from typing import Final
 
 from endplate.bodies import are_adjacent, implied_bodies
 from endplate.codes import BODIES, LEVELS
 from endplate.criteria import domain
-from endplate.criteria.conditions import BodiesTest, FindingTest, ModicTest
+from endplate.criteria.conditions import BodiesTest, Bounds, FindingTest, ModicTest
 from endplate.criteria.kleene import Truth, all_of, any_of
 from endplate.criteria.outcome import Evidence, Gap, Outcome, conjunction, disjunction, unknown
 from endplate.criteria.view import View, finding_evidence, place
@@ -182,6 +183,8 @@ def ask_finding(test: FindingTest) -> Ask:
 
 def _ask_finding_at(test: FindingTest, levels: tuple[str, ...], silence: Outcome, what: str) -> Ask:
     codes = test.code
+    counted = ("present", "uncertain", "historical") if test.past else ("present", "uncertain")
+    checks = _checks(test, levels)
 
     def ask(view: View) -> Outcome:
         rows = list(view.findings(*codes))
@@ -190,9 +193,9 @@ def _ask_finding_at(test: FindingTest, levels: tuple[str, ...], silence: Outcome
         if not rows:
             return silence
         outcomes = [
-            _judge_row(row, test, levels, view)
+            _judge_row(row, all_of([check(row, view) for check in checks]), test)
             for row in rows
-            if row.status in ("present", "uncertain") or (test.past and row.status == "historical")
+            if row.status in counted
         ]
         if outcomes:
             return disjunction(outcomes)
@@ -205,18 +208,32 @@ def _ask_finding_at(test: FindingTest, levels: tuple[str, ...], silence: Outcome
     return ask
 
 
-def _judge_row(row: Finding, test: FindingTest, levels: tuple[str, ...], view: View) -> Outcome:
-    """Return whether one affirmed or hedged finding fits all attributes asked for."""
-    answers = [
-        _fits_level(row, levels, view),
-        _fits(row.vertebra, test.vertebra),
-        _fits(row.endplate, test.endplate),
-        _fits(row.grade if row.grade and not row.grade.endswith("mm") else "", test.grade),
-        _fits_size(row, test),
-        Truth.of(not test.acuity or (row.acuity or "undated") in test.acuity),
-        Truth.of(not test.section or row.section in test.section),
-    ]
-    truth = all_of(answers)
+_Check = Callable[[Finding, View], Truth]
+
+
+def _checks(test: FindingTest, levels: tuple[str, ...]) -> list[_Check]:
+    """Return one check for each attribute that a condition asks for."""
+    checks: list[_Check] = []
+    if levels:
+        checks.append(lambda row, view: _fits_level(row, levels, view))
+    if test.vertebra:
+        checks.append(lambda row, _: _fits(row.vertebra, test.vertebra))
+    if test.endplate:
+        checks.append(lambda row, _: _fits(row.endplate, test.endplate))
+    if test.grade:
+        checks.append(lambda row, _: _fits(row.grade if _size(row) is None else "", test.grade))
+    if test.size_mm is not None:
+        limits = test.size_mm
+        checks.append(lambda row, _: _fits_size(row, limits))
+    if test.acuity:
+        checks.append(lambda row, _: Truth.of((row.acuity or "undated") in test.acuity))
+    if test.section:
+        checks.append(lambda row, _: Truth.of(row.section in test.section))
+    return checks
+
+
+def _judge_row(row: Finding, truth: Truth, test: FindingTest) -> Outcome:
+    """Return what one affirmed or hedged finding comes to whose attributes fit as `truth` says."""
     words = _finding_words(row)
     evidence: tuple[Evidence, ...] = (finding_evidence(row),)
     if truth is Truth.NOT_MET:
@@ -249,19 +266,24 @@ def _fits(value: str, wanted: tuple[str, ...]) -> Truth:
 
 def _fits_level(row: Finding, levels: tuple[str, ...], view: View) -> Truth:
     truth = _fits(row.level, levels)
-    if truth is Truth.NOT_MET or not levels:
-        return truth
-    return Truth.UNKNOWN if domain.transitional_rows(view) else truth
-
-
-def _fits_size(row: Finding, test: FindingTest) -> Truth:
-    if test.size_mm is None:
-        return Truth.MET
-    try:
-        size = float(row.grade.removesuffix("mm"))
-    except ValueError:
+    if truth is Truth.MET and domain.transitional_rows(view):
         return Truth.UNKNOWN
-    return Truth.of(test.size_mm.hold(size)) if row.grade.endswith("mm") else Truth.UNKNOWN
+    return truth
+
+
+def _fits_size(row: Finding, limits: Bounds) -> Truth:
+    size = _size(row)
+    return Truth.of(limits.hold(size)) if size is not None else Truth.UNKNOWN
+
+
+def _size(row: Finding) -> float | None:
+    """Return the millimetres in a grade; None where it is a word, a degree or empty."""
+    if not row.grade.endswith("mm"):
+        return None
+    try:
+        return float(row.grade.removesuffix("mm"))
+    except ValueError:
+        return None
 
 
 def _finding_words(row: Finding) -> str:
@@ -271,5 +293,6 @@ def _finding_words(row: Finding) -> str:
     return f"{age}{_words(row.finding)}{size}{where}"
 
 
+@cache
 def _words(code: str) -> str:
     return code.replace("_", " ").replace("schmorl", "Schmorl").replace("bvn", "BVN")

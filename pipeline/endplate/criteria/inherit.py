@@ -9,7 +9,7 @@ from typing import Any, Final
 from endplate.criteria.compiler import REPORT_KINDS, compile_condition
 from endplate.criteria.conditions import Condition
 from endplate.criteria.imaging import Ask
-from endplate.criteria.outcome import About
+from endplate.criteria.outcome import About, Outcome
 from endplate.criteria.schema import (
     CommonFile,
     CriterionFile,
@@ -29,7 +29,10 @@ _REQUIRED: Final = {"statement": "statement", "class_": "class", "kind": "kind",
 
 @dataclass(frozen=True, slots=True)
 class Criterion:
-    """One complete criterion, with its condition compiled and its threshold in words."""
+    """One complete criterion, with its condition compiled and its threshold in words.
+
+    ``made`` remembers results that name no evidence and so are the same for every patient.
+    """
 
     id: str
     statement: str
@@ -43,10 +46,11 @@ class Criterion:
     threshold: str
     about: About
     ask: Ask = field(repr=False, compare=False)
+    made: dict[Outcome, Any] = field(default_factory=dict, repr=False, compare=False)
 
 
 def resolve(
-    layers: Sequence[tuple[Document, PackFile]], common_document: Document, common: CommonFile
+    layers: Sequence[tuple[Document, PackFile]], common: Sequence[Criterion]
 ) -> tuple[dict[str, Criterion], list[Problem]]:
     """Return the criteria of a chain of packs by id, and all that is wrong with them.
 
@@ -55,7 +59,7 @@ def resolve(
     """
     criteria: dict[str, Criterion] = {}
     problems: list[Problem] = []
-    reserved = {entry.id for entry in common.criteria}
+    reserved = {criterion.id for criterion in common}
     for document, pack in layers:
         for number, name in enumerate(pack.remove):
             if criteria.pop(name, None) is None:
@@ -64,8 +68,18 @@ def resolve(
         _add(criteria, document, pack, reserved, problems)
     if not criteria and not problems:
         problems.append(layers[-1][0].problem(("remove",), "no criterion is left"))
-    _add(criteria, common_document, common, set(), problems)
+    criteria.update({criterion.id: criterion for criterion in common})
     return criteria, problems
+
+
+def resolve_common(
+    document: Document, file: CommonFile
+) -> tuple[tuple[Criterion, ...], list[Problem]]:
+    """Return the criteria that every pack carries, and all that is wrong with them."""
+    criteria: dict[str, Criterion] = {}
+    problems: list[Problem] = []
+    _add(criteria, document, file, set(), problems)
+    return tuple(criteria.values()), problems
 
 
 def _add(

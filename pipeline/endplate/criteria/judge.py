@@ -14,6 +14,7 @@ from endplate.criteria.view import View
 from endplate.records import Case
 
 _NOT_RECORDED: Final = "not recorded"
+_REMEMBERED: Final = 1000
 
 
 class CriterionResult(NamedTuple):
@@ -60,11 +61,20 @@ class CriterionResult(NamedTuple):
 
         A flag is ``flag`` when it is raised or cannot be ruled out.
         """
-        if self.kind == "flag":
-            return "" if self.truth is Truth.NOT_MET else "flag"
-        if self.truth is Truth.UNKNOWN:
-            return "open"
-        return "for" if (self.truth is Truth.MET) == (self.kind == "include") else "against"
+        return _STANDING[self.kind, self.truth]
+
+
+_STANDING: Final = {
+    ("include", Truth.MET): "for",
+    ("include", Truth.NOT_MET): "against",
+    ("include", Truth.UNKNOWN): "open",
+    ("exclude", Truth.MET): "against",
+    ("exclude", Truth.NOT_MET): "for",
+    ("exclude", Truth.UNKNOWN): "open",
+    ("flag", Truth.MET): "flag",
+    ("flag", Truth.NOT_MET): "",
+    ("flag", Truth.UNKNOWN): "flag",
+}
 
 
 class Judgement(NamedTuple):
@@ -86,11 +96,19 @@ def judge_all(case: Case, packs: Sequence[Pack]) -> tuple[Judgement, ...]:
     """Return the verdicts on a patient by several packs; faster than one at a time."""
     view = View(case)
     urgent = needs_urgent_review(view)
+    shared: dict[int, CriterionResult] = {}
     judgements = []
     for pack in packs:
-        results = tuple([_result(criterion, view) for criterion in pack.criteria])
+        results = []
+        for criterion in pack.criteria:
+            result = shared.get(id(criterion))
+            if result is None:
+                result = shared[id(criterion)] = _result(criterion, view)
+            results.append(result)
         verdict = verdict_of(results, urgent=urgent)
-        judgements.append(Judgement(case.patient_id, pack.id, pack.version, verdict, results))
+        judgements.append(
+            Judgement(case.patient_id, pack.id, pack.version, verdict, tuple(results))
+        )
     return tuple(judgements)
 
 
@@ -98,26 +116,40 @@ def verdict_of(results: Iterable[CriterionResult], *, urgent: bool = False) -> s
     """Return the first verdict that applies, in the order of the case guideline."""
     if urgent:
         return "urgent_review"
-    standings = {(result.standing, result.about) for result in results}
-    if any(standing == "against" for standing, _ in standings):
-        return "not_candidate"
-    if ("open", "report") in standings:
-        return "needs_review"
-    if ("open", "clinical") in standings:
-        return "needs_information"
-    return "candidate"
+    verdict = "candidate"
+    for result in results:
+        standing = _STANDING[result.kind, result.truth]
+        if standing == "against":
+            return "not_candidate"
+        if standing == "open":
+            if result.about == "report":
+                verdict = "needs_review"
+            elif verdict == "candidate":
+                verdict = "needs_information"
+    return verdict
 
 
 def _result(criterion: Criterion, view: View) -> CriterionResult:
+    """Return the result of one criterion; for outcomes that name no evidence it is made once."""
     outcome = criterion.ask(view)
-    truth = outcome.truth
+    if outcome.evidence:
+        return _make_result(criterion, outcome)
+    result: CriterionResult | None = criterion.made.get(outcome)
+    if result is None:
+        result = _make_result(criterion, outcome)
+        if len(criterion.made) < _REMEMBERED:
+            criterion.made[outcome] = result
+    return result
+
+
+def _make_result(criterion: Criterion, outcome: Outcome) -> CriterionResult:
+    truth, value = outcome.truth, outcome.value
     about: str = criterion.about
     settle = ""
     silent = False
-    value = outcome.value
     if truth is Truth.UNKNOWN:
         gaps = _pressing(outcome)
-        settle = criterion.settle or " ".join(dict.fromkeys(gap.settle for gap in gaps))
+        settle = criterion.settle or " ".join(dict.fromkeys([gap.settle for gap in gaps]))
         about = "report" if any(gap.about == "report" for gap in gaps) else "clinical"
         if criterion.silence == "not_met" and outcome.silent:
             truth, silent, value = Truth.NOT_MET, True, _NOT_RECORDED

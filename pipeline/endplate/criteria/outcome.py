@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import Literal, NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
 
 from endplate.criteria.kleene import Truth, all_of, any_of, at_least
 
@@ -35,76 +36,116 @@ class Gap(NamedTuple):
     silent: bool = False
 
 
-class Outcome(NamedTuple):
-    """The truth of a condition for one patient, with what it rests on."""
+@dataclass(slots=True, eq=False)
+class Outcome:
+    """The truth of a condition for one patient, with what it rests on. Never changed once made.
+
+    Compared by identity: one without evidence says nothing of a single patient, is made once and
+    shared by all, so whatever follows from it can be remembered.
+    """
 
     truth: Truth
     value: str = ""
     reason: str = ""
     evidence: tuple[Evidence, ...] = ()
     gaps: tuple[Gap, ...] = ()
-
-    @property
-    def silent(self) -> bool:
-        """Whether it is unknown for no other reason than that nothing is recorded."""
-        return self.truth is Truth.UNKNOWN and all(gap.silent for gap in self.gaps)
+    silent: bool = False
 
 
 def unknown(
     *gaps: Gap, value: str = "not recorded", evidence: tuple[Evidence, ...] = ()
 ) -> Outcome:
-    """Return an open outcome with its gaps."""
+    """Return an open outcome with its gaps; it is silent when nothing at all is recorded."""
     reason = "; ".join(dict.fromkeys(gap.reason for gap in gaps))
-    return Outcome(Truth.UNKNOWN, value, reason, evidence, gaps)
+    silent = all(gap.silent for gap in gaps)
+    return Outcome(Truth.UNKNOWN, value, reason, evidence, gaps, silent)
 
 
-def negation(outcome: Outcome) -> Outcome:
-    """Return the outcome of the opposite condition; what was seen is the same."""
-    return outcome._replace(truth=~outcome.truth)
+Combine = Callable[[Sequence[Outcome]], Outcome]
+
+
+def remembering(combine: Combine) -> Combine:
+    """Return `combine` that remembers what outcomes without evidence come to.
+
+    Only those are few: nearly all patients have nothing on record for most exclusions.
+    """
+    memo: dict[tuple[Outcome, ...], Outcome] = {}
+
+    def remember(outcomes: Sequence[Outcome]) -> Outcome:
+        for part in outcomes:
+            if part.evidence:
+                return combine(outcomes)
+        key = tuple(outcomes)
+        joint = memo.get(key)
+        if joint is None:
+            joint = combine(outcomes)
+            if len(memo) < _REMEMBERED:
+                memo[key] = joint
+        return joint
+
+    return remember
+
+
+_REMEMBERED: Final = 1000
+
+
+def negation(outcomes: Sequence[Outcome]) -> Outcome:
+    """Return the outcome of the opposite of one condition; what was seen is the same."""
+    (part,) = outcomes
+    return Outcome(~part.truth, part.value, part.reason, part.evidence, part.gaps, part.silent)
 
 
 def conjunction(outcomes: Sequence[Outcome]) -> Outcome:
-    """Return the outcome of a condition all of whose parts must be met."""
-    return _join(all_of(part.truth for part in outcomes), outcomes)
+    """Return the outcome of a condition all of whose parts must be met; the first failure tells."""
+    for part in outcomes:
+        if part.truth is Truth.NOT_MET:
+            return part
+    return _join(all_of([part.truth for part in outcomes]), outcomes)
 
 
 def disjunction(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the outcome of a condition one of whose parts must be met."""
-    return _join(any_of(part.truth for part in outcomes), outcomes, raises=False)
+    return _join(any_of([part.truth for part in outcomes]), outcomes)
 
 
-def counted(count: int, outcomes: Sequence[Outcome]) -> Outcome:
+def counted(count: int) -> Combine:
     """Return the outcome of a condition `count` of whose parts must be met."""
-    return _join(at_least(count, (part.truth for part in outcomes)), outcomes)
+
+    def combine(outcomes: Sequence[Outcome]) -> Outcome:
+        return _join(at_least(count, [part.truth for part in outcomes]), outcomes)
+
+    return combine
 
 
-def _join(truth: Truth, outcomes: Sequence[Outcome], *, raises: bool = True) -> Outcome:
+def _join(truth: Truth, outcomes: Sequence[Outcome]) -> Outcome:
     """Return the joint outcome, told by the parts that decide it.
 
     Where one part is met and another is not recorded, the met part has raised the question (the
     MRI shows a stenosis: is there claudication?): that gap is no mere silence any more.
     """
-    deciding = [part for part in outcomes if part.truth is truth]
+    deciding = [part for part in outcomes if part.truth is truth] or list(outcomes)
     if truth is not Truth.UNKNOWN:
         return Outcome(truth, *_told(deciding))
-    gaps = [gap for part in deciding for gap in part.gaps]
+    gaps = tuple(dict.fromkeys([gap for part in deciding for gap in part.gaps]))
     met = [part for part in outcomes if part.truth is Truth.MET]
-    if raises and met:
-        gaps = [gap._replace(silent=False) for gap in gaps]
+    if met:
+        gaps = tuple(dict.fromkeys([gap._replace(silent=False) for gap in gaps]))
         deciding = met + deciding
-    value, reason, evidence = _told(deciding)
-    return Outcome(truth, value, reason, evidence, tuple(dict.fromkeys(gaps)))
+    silent = not met and all(part.silent for part in deciding)
+    return Outcome(truth, *_told(deciding), gaps, silent)
 
 
-def _told(outcomes: Iterable[Outcome]) -> tuple[str, str, tuple[Evidence, ...]]:
+def _told(parts: Sequence[Outcome]) -> tuple[str, str, tuple[Evidence, ...]]:
     """Return the values, reasons and evidence of several outcomes, each said once.
 
     Parts without any record are left out where another part has one.
     """
-    parts = tuple(outcomes)
     spoken = [part for part in parts if not part.silent] or parts
+    if len(spoken) == 1:
+        only = spoken[0]
+        return only.value, only.reason, only.evidence
     return (
-        "; ".join(dict.fromkeys(part.value for part in spoken if part.value)),
-        "; ".join(dict.fromkeys(part.reason for part in spoken if part.reason)),
-        tuple(dict.fromkeys(item for part in parts for item in part.evidence)),
+        "; ".join(dict.fromkeys([part.value for part in spoken if part.value])),
+        "; ".join(dict.fromkeys([part.reason for part in spoken if part.reason])),
+        tuple(dict.fromkeys([item for part in spoken for item in part.evidence])),
     )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from endplate.criteria.inherit import Criterion, resolve
+from endplate.criteria.inherit import Criterion, resolve, resolve_common
 from endplate.criteria.schema import (
     CommonFile,
     Example,
@@ -96,11 +97,8 @@ def load_pack(name: str) -> Pack:
     path = _find(name)
     title = f"Criteria pack {path.name} is refused:"
     chain = _chain(path, title)
-    common_path = packs_dir() / f"{_COMMON}.yaml"
-    common_document = read_document(common_path, title)
-    common = _validated(common_document, CommonFile, title)
     criteria, problems = resolve(
-        [(layer.document, layer.pack) for layer in reversed(chain)], common_document, common
+        [(layer.document, layer.pack) for layer in reversed(chain)], _common_criteria()
     )
     _, document, pack = chain[0]
     if pack.verification.status == "verified":
@@ -123,8 +121,23 @@ def load_pack(name: str) -> Pack:
         criteria=tuple(criteria.values()),
         examples=pack.examples,
         file=path,
-        digest=content_hash(common_path, *(layer.path for layer in chain)),
+        digest=content_hash(_common_path(), *(layer.path for layer in chain)),
     )
+
+
+def _common_path() -> Path:
+    return packs_dir() / f"{_COMMON}.yaml"
+
+
+@cache
+def _common_criteria() -> tuple[Criterion, ...]:
+    """Return the criteria that every pack carries; shared, so that several packs ask them once."""
+    title = f"The criteria of every pack ({_COMMON}.yaml) are refused:"
+    document = read_document(_common_path(), title)
+    criteria, problems = resolve_common(document, _validated(document, CommonFile, title))
+    if problems:
+        raise KnowledgeError(title, problems)
+    return criteria
 
 
 def _find(name: str) -> Path:

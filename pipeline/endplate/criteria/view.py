@@ -14,7 +14,7 @@ _MATURE_AT: Final = 18
 class View:
     """A case, indexed once and shared by all packs; made by :func:`look`."""
 
-    __slots__ = ("_by_code", "_older", "case", "facts", "index", "memo")
+    __slots__ = ("_by_code", "_evidence", "_older", "case", "facts", "index", "memo")
 
     def __init__(self, case: Case) -> None:
         self.case = case
@@ -22,6 +22,7 @@ class View:
         self.index: Study | None = case.index
         self._by_code: dict[str, list[Finding]] = {}
         self._older: dict[str, list[Finding]] | None = None
+        self._evidence: dict[str, tuple[Evidence, ...]] = {}
         #: What imaging conditions have already found, so that packs that ask alike ask once.
         self.memo: dict[Any, Any] = {}
         if case.index is not None:
@@ -32,6 +33,13 @@ class View:
         """Yield the findings of the index study with one of some codes."""
         for code in codes:
             yield from self._by_code.get(code, ())
+
+    def evidence(self, fact: Fact) -> tuple[Evidence, ...]:
+        """Return where a fact stands; worked out once per patient."""
+        known = self._evidence.get(fact.name)
+        if known is None:
+            known = self._evidence[fact.name] = (fact_evidence(fact),)
+        return known
 
     def older_findings(self, *codes: str) -> Iterator[Finding]:
         """Yield the findings of all other studies with one of some codes."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from endplate.engine.batches import Batch, content_batches
+from endplate.engine.batches import MEAN_REPORTS, Batch, content_batches
 from endplate.engine.folder import RunFolder
 from endplate.engine.reading import Outcome, ReaderFactory, shipped_reader
 from endplate.engine.workers import read_in_processes
@@ -29,6 +29,7 @@ def read_archive(
     workers: int = 1,
     rules: Path | None = None,
     factory: ReaderFactory = shipped_reader,
+    mean: int = MEAN_REPORTS,
 ) -> Iterator[Done]:
     """Read an archive batch by batch and yield each once it is safe on disk, in order.
 
@@ -44,10 +45,12 @@ def read_archive(
         Folder with a site's own rules.
     factory : callable
         Makes the reader of a process.
+    mean : int
+        Reports in a batch, on average.
     """
 
     def tasks() -> Iterator[tuple[tuple[Batch, list[Outcome | None]], list[Report]]]:
-        for batch in content_batches(reports):
+        for batch in content_batches(reports, mean):
             known = folder.outcomes(batch)
             unread = zip(batch.reports, known, strict=True)
             yield (batch, known), [report for report, outcome in unread if outcome is None]

@@ -12,8 +12,8 @@ from endplate.engine.reading import Outcome
 if TYPE_CHECKING:
     import numpy as np
 
-#: Opening a part costs as much time as reading so many reports.
-_WORTH_OPENING: Final = 24
+#: Opening a part costs about as much time as reading this share of its reports.
+_COST_OF_OPENING: Final = 0.1
 
 _NOWHERE: Final = -1
 
@@ -43,19 +43,22 @@ class KnownReports:
         # An archive keeps its order: a batch needs the same one or two parts as the one before.
         self._load = lru_cache(maxsize=8)(load)
         of_parts = [_short(keys(name)) for name in parts]
+        self._sizes = [len(of_part) for of_part in of_parts]
         short = np.concatenate([np.empty(0, np.uint64), *of_parts])
-        part = np.repeat(np.arange(len(parts), dtype=np.int32), [len(k) for k in of_parts])
+        part = np.repeat(np.arange(len(parts), dtype=np.int32), self._sizes)
         order = np.argsort(short, kind="stable")
         self._keys, self._part = short[order], part[order]
 
     def outcomes(self, keys: Sequence[bytes]) -> list[Outcome | None]:
         """Return the outcomes of reports, None for those that have to be read (again)."""
         where = self._where(keys)
-        wanted = Counter(where)
+        parts = {
+            part: self._load(self._parts[part])
+            for part, wanted in Counter(where).items()
+            if part != _NOWHERE and wanted >= _COST_OF_OPENING * self._sizes[part]
+        }
         return [
-            self._load(self._parts[part]).get(key)
-            if part != _NOWHERE and wanted[part] >= _WORTH_OPENING
-            else None
+            parts[part].get(key) if part in parts else None
             for key, part in zip(keys, where, strict=True)
         ]
 

@@ -12,7 +12,7 @@ from endplate.codes import FINDINGS, LEVELS, MODIC_TYPES, STATUSES
 from endplate.errors import EndplateError, KnowledgeError, Problem
 from endplate.evaluate.faults import unknown
 from endplate.records import Finding
-from endplate.tables import csv_cell
+from endplate.tables import csv_text
 
 _NEEDED: Final = ("report_id", "finding", "level", "modic_type", "status")
 _NUMBERS: Final = ("start", "end")
@@ -84,12 +84,7 @@ def _csv_rows(path: Path) -> Iterator[Mapping[str, str]]:
     csv.field_size_limit(2**31 - 1)
     with path.open(newline="", encoding="utf-8-sig") as handle:
         for row in csv.DictReader(handle):
-            yield {name: _unescaped(cell) for name, cell in row.items() if isinstance(cell, str)}
-
-
-def _unescaped(cell: str) -> str:
-    """Take away the apostrophe that keeps a spreadsheet from running a cell as a formula."""
-    return cell[1:] if cell[:1] == "'" and csv_cell(cell[1:]) == cell else cell
+            yield {name: csv_text(cell) for name, cell in row.items() if isinstance(cell, str)}
 
 
 def _json_rows(path: Path) -> Iterator[Any]:

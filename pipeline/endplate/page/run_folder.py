@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from endplate.errors import EndplateError
 from endplate.records import FINDING_COLUMNS
-from endplate.tables import csv_cell
+from endplate.tables import csv_text
 
 Row = Mapping[str, Any]
 
@@ -72,7 +72,9 @@ def load_run(folder: Path) -> RunFolder:
 def read_worklist(path: Path) -> dict[str, dict[str, str]]:
     """Return the rows of a worklist by patient id, in their order."""
     with path.open(encoding="utf-8-sig", newline="") as lines:
-        rows = [{k: _unescaped(v) for k, v in row.items() if k} for row in csv.DictReader(lines)]
+        rows = [
+            {k: csv_text(v or "") for k, v in row.items() if k} for row in csv.DictReader(lines)
+        ]
     return {row["patient_id"]: row for row in rows}
 
 
@@ -113,9 +115,3 @@ def _grouped(rows: list[dict[str, Any]]) -> dict[str, list[Row]]:
     for row in rows:
         groups[row["patient_id"]].append(row)
     return dict(groups)
-
-
-def _unescaped(value: str | None) -> str:
-    """Return a cell as it was before it was made safe for a spreadsheet."""
-    text = value or ""
-    return text[1:] if text.startswith("'") and csv_cell(text[1:]) == text else text

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from endplate.review.store import FILE, Event, Store, decisions, in_force
-from endplate.tables import MAX_CELL, csv_cell, write_table
+from endplate.tables import MAX_CELL, csv_text, write_table
 
 CLINIC_COLUMNS: Final = ("decision", "decided_by", "decided_on", "notes")
 
@@ -21,8 +21,7 @@ def typed_cells(folder: Path) -> dict[str, dict[str, str]]:
         return {}
     _, rows = _read(worklist)
     cells = {
-        _plain_id(row["patient_id"]): {name: row.get(name) or "" for name in CLINIC_COLUMNS}
-        for row in rows
+        row["patient_id"]: {name: row.get(name) or "" for name in CLINIC_COLUMNS} for row in rows
     }
     return {patient: row for patient, row in cells.items() if any(row.values())}
 
@@ -95,7 +94,7 @@ def _fill(worklist: Path, cells: Mapping[str, Mapping[str, str]]) -> int:
     columns, rows = _read(worklist)
     filled = 0
     for row in rows:
-        told = cells.get(_plain_id(row["patient_id"]))
+        told = cells.get(row["patient_id"])
         if told is not None:
             row.update(told)
             filled += 1
@@ -104,14 +103,9 @@ def _fill(worklist: Path, cells: Mapping[str, Mapping[str, str]]) -> int:
 
 
 def _read(worklist: Path) -> tuple[list[str], list[dict[str, str]]]:
-    """Return columns and rows as they stand in the file, escapes included."""
+    """Return columns and rows, the cells as they were before they were made safe."""
     csv.field_size_limit(MAX_CELL * 8)
     with worklist.open(encoding="utf-8-sig", newline="") as file:
         reader = csv.DictReader(file, restval="")
-        rows = [{name: row[name] for name in reader.fieldnames or ()} for row in reader]
+        rows = [{name: csv_text(row[name]) for name in reader.fieldnames or ()} for row in reader]
     return list(reader.fieldnames or ()), rows
-
-
-def _plain_id(cell: str) -> str:
-    """Return an id as it was before it was made safe for a spreadsheet."""
-    return cell[1:] if cell.startswith("'") and csv_cell(cell[1:]) == cell else cell

@@ -5,10 +5,9 @@ from __future__ import annotations
 import secrets
 import sys
 import traceback
-from collections.abc import Callable
 from http.cookies import CookieError, SimpleCookie
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -139,7 +138,7 @@ def _length(headers: Headers) -> int:
     return int(length) if length.isdigit() else 0
 
 
-def _tell(error: Exception, write: Callable[[str], Any] = sys.stderr.write) -> None:
+def _tell(error: Exception) -> None:
     """Say where an error arose, and nothing of what it was about."""
     frame = traceback.extract_tb(error.__traceback__)[-1]
-    write(f"{type(error).__name__} at {PurePath(frame.filename).name}:{frame.lineno}\n")
+    sys.stderr.write(f"{type(error).__name__} at {PurePath(frame.filename).name}:{frame.lineno}\n")

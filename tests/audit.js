@@ -2,10 +2,14 @@
 
 /** Buttons, fields and drawings without a name for those who cannot see them. */
 function unnamed() {
-  const shown = (node) => node.offsetParent !== null || node.ownerSVGElement || node.tagName === "svg";
+  const shown = (node) =>
+    node.offsetParent !== null || node.ownerSVGElement || node.tagName === "svg";
   return [...document.querySelectorAll("button, input, select, textarea, svg[role], [role=button]")]
     .filter(shown)
-    .filter((node) => !(node.getAttribute("aria-label") || node.textContent.trim() || node.closest("label")))
+    .filter(
+      (node) =>
+        !(node.getAttribute("aria-label") || node.textContent.trim() || node.closest("label")),
+    )
     .map((node) => node.outerHTML.slice(0, 90));
 }
 
@@ -53,7 +57,9 @@ function lowContrast() {
     const size = parseFloat(style.fontSize);
     const large = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
     if (ratio < (large ? 3 : 4.5)) {
-      bad.add(`${node.tagName} ${node.getAttribute("class")}: ${ratio.toFixed(2)} ${text.slice(0, 20)}`);
+      bad.add(
+        `${node.tagName} ${node.getAttribute("class")}: ${ratio.toFixed(2)} ${text.slice(0, 20)}`,
+      );
     }
   }
   return [...bad];

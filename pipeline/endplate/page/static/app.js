@@ -4,13 +4,17 @@
 /** Embedded data: the index at once, the patients in chunks that are parsed when one is opened. */
 const embedded = {
   chunks: new Map(),
-  async index() { return JSON.parse(document.getElementById("run").textContent); },
+  async index() {
+    return JSON.parse(document.getElementById("run").textContent);
+  },
   async detail(row) {
     const n = Math.floor(row.order / this.size);
     if (!this.chunks.has(n)) {
       let node = document.getElementById(`cases-${n}`);
       if ((!node || document.readyState === "loading") && document.readyState !== "complete") {
-        await new Promise((done) => document.addEventListener("DOMContentLoaded", done, { once: true }));
+        await new Promise((done) =>
+          document.addEventListener("DOMContentLoaded", done, { once: true }),
+        );
         node = document.getElementById(`cases-${n}`);
       }
       this.chunks.set(n, JSON.parse(node.textContent));
@@ -23,7 +27,9 @@ const embedded = {
 function toRows(run) {
   return run.rows.map((values, order) => {
     const row = { order };
-    run.columns.forEach((name, i) => { row[name] = values[i]; });
+    run.columns.forEach((name, i) => {
+      row[name] = values[i];
+    });
     return row;
   });
 }
@@ -32,7 +38,12 @@ class App {
   constructor(run, source, extras = {}) {
     Object.assign(this, { run, source, extras });
     this.rows = toRows(run);
-    this.packs = Object.fromEntries(run.packs.map((pack) => [pack.id, { ...pack, criteria: Object.fromEntries(pack.criteria.map((one) => [one.id, one])) }]));
+    this.packs = Object.fromEntries(
+      run.packs.map((pack) => [
+        pack.id,
+        { ...pack, criteria: Object.fromEntries(pack.criteria.map((one) => [one.id, one])) },
+      ]),
+    );
     this.home = h("div", { id: "home" });
     this.place = h("div", { id: "patient", hidden: true });
     if (run.flow) this.home.append(this.overview());
@@ -46,16 +57,55 @@ class App {
 
   overview() {
     const { run } = this;
-    const cards = h("ul", { class: "numbers" }, run.cards.map(({ label, n, cls }) => h("li", { class: cls || null }, h("b", {}, number(n)), h("span", {}, label))));
-    const verdicts = VERDICT_ORDER.map((verdict) => ({ label: VERDICTS[verdict].name, n: run.figures.verdicts[verdict] || 0, cls: `v-${verdict}` }));
-    return h("section", { "aria-labelledby": "overview-title" }, h("h2", { id: "overview-title", class: "sr" }, "Overview"), cards,
-      h("details", { class: "figures", open: true }, h("summary", {}, "Figures of this run"),
-        h("div", { class: "figure-grid" },
+    const cards = h(
+      "ul",
+      { class: "numbers" },
+      run.cards.map(({ label, n, cls }) =>
+        h("li", { class: cls || null }, h("b", {}, number(n)), h("span", {}, label)),
+      ),
+    );
+    const verdicts = VERDICT_ORDER.map((verdict) => ({
+      label: VERDICTS[verdict].name,
+      n: run.figures.verdicts[verdict] || 0,
+      cls: `v-${verdict}`,
+    }));
+    return h(
+      "section",
+      { "aria-labelledby": "overview-title" },
+      h("h2", { id: "overview-title", class: "sr" }, "Overview"),
+      cards,
+      h(
+        "details",
+        { class: "figures", open: true },
+        h("summary", {}, "Figures of this run"),
+        h(
+          "div",
+          { class: "figure-grid" },
           flowChart(run.flow),
           modicChart(run.figures.modic),
-          barChart("Verdicts", `By ${run.packs.length ? run.packs[0].title : "the criteria"}`, verdicts, "Patients"),
-          barChart("Age of the index MRI", "Patients on the worklist", run.figures.age.map(([label, n]) => ({ label, n })), "Patients", 120),
-          barChart("What is missing most", "Criteria that are unknown, patients on the worklist", run.figures.missing.map(([label, n]) => ({ label, n })), "Patients", 230))));
+          barChart(
+            "Verdicts",
+            `By ${run.packs.length ? run.packs[0].title : "the criteria"}`,
+            verdicts,
+            "Patients",
+          ),
+          barChart(
+            "Age of the index MRI",
+            "Patients on the worklist",
+            run.figures.age.map(([label, n]) => ({ label, n })),
+            "Patients",
+            120,
+          ),
+          barChart(
+            "What is missing most",
+            "Criteria that are unknown, patients on the worklist",
+            run.figures.missing.map(([label, n]) => ({ label, n })),
+            "Patients",
+            230,
+          ),
+        ),
+      ),
+    );
   }
 
   route() {
@@ -88,7 +138,9 @@ class App {
     const detail = await this.source.detail(row);
     if (this.row !== row) return;
     this.view = new PatientView(row, detail, this.packs, {
-      back: () => { location.hash = ""; },
+      back: () => {
+        location.hash = "";
+      },
       go: (step) => this.go(this.list.beside(row, step)),
       ...(this.extras.hooks || {}),
     });
@@ -102,8 +154,18 @@ class App {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
-    if (event.key === "/" && !this.row) { event.preventDefault(); this.list.search.focus(); return; }
+    if (
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      event.target.closest("input, textarea, select, dialog")
+    )
+      return;
+    if (event.key === "/" && !this.row) {
+      event.preventDefault();
+      this.list.search.focus();
+      return;
+    }
     if (!this.view) return;
     if (event.key === "Escape") location.hash = "";
     else if (event.key === "j") this.go(this.list.beside(this.row, 1));

@@ -25,7 +25,8 @@ const s = (tag, props, ...children) => fill(document.createElementNS(SVG, tag), 
 
 // Marks that turn the writing direction, and control characters: they could make a report look
 // like something else than what it says.
-const INVISIBLE = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
+const INVISIBLE =
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/g;
 const codeName = (char) => "U+" + char.codePointAt(0).toString(16).toUpperCase().padStart(4, "0");
 
 /** Text with its invisible characters spelled out, so that nothing on the page can hide. */
@@ -39,7 +40,9 @@ function textNodes(text) {
   let last = 0;
   for (const match of text.matchAll(INVISIBLE)) {
     if (match.index > last) nodes.push(document.createTextNode(text.slice(last, match.index)));
-    nodes.push(h("span", { class: "invisible", title: "invisible character" }, `⟦${codeName(match[0])}⟧`));
+    nodes.push(
+      h("span", { class: "invisible", title: "invisible character" }, `⟦${codeName(match[0])}⟧`),
+    );
     last = match.index + match[0].length;
   }
   if (last < text.length) nodes.push(document.createTextNode(text.slice(last)));
@@ -48,7 +51,10 @@ function textNodes(text) {
 
 const number = (n) => Number(n).toLocaleString("en-US");
 const clamp = (n, low, high) => Math.min(high, Math.max(low, n));
-const empty = (node) => { node.replaceChildren(); return node; };
+const empty = (node) => {
+  node.replaceChildren();
+  return node;
+};
 
 /** Say something to screen readers without moving the focus. */
 function announce(message) {

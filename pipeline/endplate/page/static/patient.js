@@ -21,8 +21,16 @@ function reportText(study, onFinding) {
 function segmentNodes(study, [text, ids], i, last, onFinding, room) {
   if (!ids.length) {
     if (text.length <= room || text.length < 400) return textNodes(text);
-    const shown = Math.max(room, 200), more = h("button", { type: "button", class: "quiet", onclick: () => more.replaceWith(...textNodes(text.slice(shown))) },
-      `show ${number(text.length - shown)} more characters`);
+    const shown = Math.max(room, 200),
+      more = h(
+        "button",
+        {
+          type: "button",
+          class: "quiet",
+          onclick: () => more.replaceWith(...textNodes(text.slice(shown))),
+        },
+        `show ${number(text.length - shown)} more characters`,
+      );
     return [...textNodes(text.slice(0, shown)), more];
   }
   const found = ids.map((id) => study.findings[id]);
@@ -35,13 +43,36 @@ function segmentNodes(study, [text, ids], i, last, onFinding, room) {
     if (!tags.has(key)) tags.set(key, { f, places: [] });
     if (place(f) && !tags.get(key).places.includes(place(f))) tags.get(key).places.push(place(f));
   }
-  const mark = h("mark", { class: `f ${kind} ${lead.status} ${lead.finding === "modic_change" ? typeClass(lead.modic_type) : ""}`, tabindex: 0,
-    "aria-label": `${text.trim()}: ${found.map(fullName).join("; ")}`, title: found.map(fullName).join("\n"),
-    dataset: { ids: ids.join(" "), levels: [...new Set(found.map((f) => f.level).filter(Boolean))].join(" ") } }, textNodes(text));
+  const mark = h(
+    "mark",
+    {
+      class: `f ${kind} ${lead.status} ${lead.finding === "modic_change" ? typeClass(lead.modic_type) : ""}`,
+      tabindex: 0,
+      "aria-label": `${text.trim()}: ${found.map(fullName).join("; ")}`,
+      title: found.map(fullName).join("\n"),
+      dataset: {
+        ids: ids.join(" "),
+        levels: [...new Set(found.map((f) => f.level).filter(Boolean))].join(" "),
+      },
+    },
+    textNodes(text),
+  );
   for (const { f, places } of tags.values()) {
     const status = STATUSES[f.status] || { sign: "", name: f.status };
-    mark.append(h("span", { class: `tag ${group(f.finding)} ${f.finding === "modic_change" ? typeClass(f.modic_type) : ""}`, "aria-hidden": "true" },
-      status.sign ? h("b", {}, status.sign + " ") : "", shortName(f), places.length ? h("b", {}, " " + places.join(", ")) : "", f.status !== "present" ? ` ${status.name}` : "", f.conflict ? " ⚡conflict" : ""));
+    mark.append(
+      h(
+        "span",
+        {
+          class: `tag ${group(f.finding)} ${f.finding === "modic_change" ? typeClass(f.modic_type) : ""}`,
+          "aria-hidden": "true",
+        },
+        status.sign ? h("b", {}, status.sign + " ") : "",
+        shortName(f),
+        places.length ? h("b", {}, " " + places.join(", ")) : "",
+        f.status !== "present" ? ` ${status.name}` : "",
+        f.conflict ? " ⚡conflict" : "",
+      ),
+    );
   }
   mark.addEventListener("click", () => onFinding(ids));
   mark.addEventListener("focus", () => onFinding(ids, true));
@@ -50,113 +81,354 @@ function segmentNodes(study, [text, ids], i, last, onFinding, room) {
 
 function legend() {
   const item = (cls, text, what) => h("li", {}, h("mark", { class: `f ${cls}` }, text), " " + what);
-  return h("details", { class: "legend" }, h("summary", {}, "How to read the marks"), h("ul", {},
-    item("core present m1", "boxed, striped edge", "endplate or Modic finding, present"),
-    item("core absent", "∅ struck through", "denied"),
-    item("core uncertain", "? wavy line", "uncertain"),
-    item("core historical", "↺ double line", "only in the past"),
-    item("core indication", "⁇ dotted line", "asked about, the reason for the examination"),
-    item("other present", "thin line", "any other finding; its name shows when it has the focus"),
-    item("flag present", "! heavy line", "red flag")));
+  return h(
+    "details",
+    { class: "legend" },
+    h("summary", {}, "How to read the marks"),
+    h(
+      "ul",
+      {},
+      item("core present m1", "boxed, striped edge", "endplate or Modic finding, present"),
+      item("core absent", "∅ struck through", "denied"),
+      item("core uncertain", "? wavy line", "uncertain"),
+      item("core historical", "↺ double line", "only in the past"),
+      item("core indication", "⁇ dotted line", "asked about, the reason for the examination"),
+      item("other present", "thin line", "any other finding; its name shows when it has the focus"),
+      item("flag present", "! heavy line", "red flag"),
+    ),
+  );
 }
 
 /** The studies along a line of time; choosing one shows its report. */
 function timeline(studies, chosen, onChoose) {
   if (!studies.length) return null;
-  return h("ol", { class: "timeline", "aria-label": "Studies over time" }, studies.map((study, i) => {
-    const modic = [...new Map(study.findings.filter((f) => f.finding === "modic_change" && f.status !== "absent" && f.status !== "indication" && f.status !== "historical")
-      .map((f) => [f.level + f.modic_type, f])).values()];
-    return h("li", {}, h("button", { type: "button", class: `study${study.index ? " index" : ""}`, "aria-pressed": String(i === chosen), dataset: { study: i }, onclick: () => onChoose(i) },
-      h("span", { class: "when" }, study.date || "undated", study.index ? h("b", { class: "index-mark" }, " index study") : ""),
-      h("span", { class: "what" }, [study.procedure || study.modality || "report", study.status && study.status !== "final" ? `(${study.status})` : ""].filter(Boolean).join(" ")),
-      h("span", { class: "modics" }, modic.length ? modicChips(modic.map((f) => `${place(f) || "level ?"}:${f.modic_type || "unspecified"}`).join(";")) : h("span", { class: "muted small" }, "no Modic change"))));
-  }));
+  return h(
+    "ol",
+    { class: "timeline", "aria-label": "Studies over time" },
+    studies.map((study, i) => {
+      const modic = [
+        ...new Map(
+          study.findings
+            .filter(
+              (f) =>
+                f.finding === "modic_change" &&
+                f.status !== "absent" &&
+                f.status !== "indication" &&
+                f.status !== "historical",
+            )
+            .map((f) => [f.level + f.modic_type, f]),
+        ).values(),
+      ];
+      return h(
+        "li",
+        {},
+        h(
+          "button",
+          {
+            type: "button",
+            class: `study${study.index ? " index" : ""}`,
+            "aria-pressed": String(i === chosen),
+            dataset: { study: i },
+            onclick: () => onChoose(i),
+          },
+          h(
+            "span",
+            { class: "when" },
+            study.date || "undated",
+            study.index ? h("b", { class: "index-mark" }, " index study") : "",
+          ),
+          h(
+            "span",
+            { class: "what" },
+            [
+              study.procedure || study.modality || "report",
+              study.status && study.status !== "final" ? `(${study.status})` : "",
+            ]
+              .filter(Boolean)
+              .join(" "),
+          ),
+          h(
+            "span",
+            { class: "modics" },
+            modic.length
+              ? modicChips(
+                  modic
+                    .map((f) => `${place(f) || "level ?"}:${f.modic_type || "unspecified"}`)
+                    .join(";"),
+                )
+              : h("span", { class: "muted small" }, "no Modic change"),
+          ),
+        ),
+      );
+    }),
+  );
 }
 
 function criterionItem(result, criterion) {
   const truth = TRUTHS[result.truth] || TRUTHS.unknown;
-  const good = result.truth === "unknown" ? "open" : (result.truth === "met") === (criterion.kind !== "exclude") ? "good" : "bad";
-  return h("li", { class: `criterion ${good}` },
-    h("span", { class: "truth" }, h("span", { class: "sign", "aria-hidden": "true" }, truth.sign), truth.name),
-    h("div", {},
-      h("p", { class: "statement" }, criterion.statement || result.id, h("span", { class: "muted small" }, criterion.kind === "exclude" ? " · exclusion" : " · inclusion", criterion.class ? ` · ${criterion.class.replaceAll("_", " ")}` : "")),
+  const good =
+    result.truth === "unknown"
+      ? "open"
+      : (result.truth === "met") === (criterion.kind !== "exclude")
+        ? "good"
+        : "bad";
+  return h(
+    "li",
+    { class: `criterion ${good}` },
+    h(
+      "span",
+      { class: "truth" },
+      h("span", { class: "sign", "aria-hidden": "true" }, truth.sign),
+      truth.name,
+    ),
+    h(
+      "div",
+      {},
+      h(
+        "p",
+        { class: "statement" },
+        criterion.statement || result.id,
+        h(
+          "span",
+          { class: "muted small" },
+          criterion.kind === "exclude" ? " · exclusion" : " · inclusion",
+          criterion.class ? ` · ${criterion.class.replaceAll("_", " ")}` : "",
+        ),
+      ),
       result.reason && h("p", { class: "reason" }, result.reason),
-      result.evidence.length ? h("ul", { class: "evidence" }, result.evidence.map((line) => h("li", {}, line))) : null,
-      result.truth === "unknown" && result.settle && h("p", { class: "settle" }, h("b", {}, "What would settle it: "), result.settle),
-      criterion.source && h("p", { class: "muted small source" }, "Source: " + criterion.source)));
+      result.evidence.length
+        ? h(
+            "ul",
+            { class: "evidence" },
+            result.evidence.map((line) => h("li", {}, line)),
+          )
+        : null,
+      result.truth === "unknown" &&
+        result.settle &&
+        h("p", { class: "settle" }, h("b", {}, "What would settle it: "), result.settle),
+      criterion.source && h("p", { class: "muted small source" }, "Source: " + criterion.source),
+    ),
+  );
 }
 
 function criteriaCard(detail, packs) {
   if (!detail.judgements) return null;
-  const card = h("section", { class: "card", "aria-labelledby": "criteria-title" }, h("h3", { id: "criteria-title" }, "Criteria"));
+  const card = h(
+    "section",
+    { class: "card", "aria-labelledby": "criteria-title" },
+    h("h3", { id: "criteria-title" }, "Criteria"),
+  );
   for (const judged of detail.judgements) {
     const pack = packs[judged.pack] || { title: judged.pack, criteria: {} };
     const results = judged.results.map((result) => [result, pack.criteria[result.id] || {}]);
     // what decides comes first: against, then unknown, then in favour
-    const weight = ([result, criterion]) => (result.truth === "unknown" ? 1 : (result.truth === "met") === (criterion.kind !== "exclude") ? 2 : 0);
+    const weight = ([result, criterion]) =>
+      result.truth === "unknown"
+        ? 1
+        : (result.truth === "met") === (criterion.kind !== "exclude")
+          ? 2
+          : 0;
     results.sort((a, b) => weight(a) - weight(b));
     const n = (truth) => judged.results.filter((result) => result.truth === truth).length;
-    card.append(h("details", { class: "pack", open: judged === detail.judgements[0] },
-      h("summary", {}, h("b", {}, pack.title || judged.pack), pack.draft ? h("span", { class: "draft" }, "draft") : "", " ", verdictBadge(judged.verdict),
-        h("span", { class: "muted small" }, ` ${n("met")} met · ${n("not_met")} not met · ${n("unknown")} unknown`)),
-      h("ul", { class: "criteria" }, results.map(([result, criterion]) => criterionItem(result, criterion)))));
+    card.append(
+      h(
+        "details",
+        { class: "pack", open: judged === detail.judgements[0] },
+        h(
+          "summary",
+          {},
+          h("b", {}, pack.title || judged.pack),
+          pack.draft ? h("span", { class: "draft" }, "draft") : "",
+          " ",
+          verdictBadge(judged.verdict),
+          h(
+            "span",
+            { class: "muted small" },
+            ` ${n("met")} met · ${n("not_met")} not met · ${n("unknown")} unknown`,
+          ),
+        ),
+        h(
+          "ul",
+          { class: "criteria" },
+          results.map(([result, criterion]) => criterionItem(result, criterion)),
+        ),
+      ),
+    );
   }
   return card;
 }
 
 function findingsTable(study) {
-  const rows = study.findings.map((f) => h("tr", { class: group(f.finding) },
-    h("th", { scope: "row" }, shortName(f)), h("td", {}, f.level || "", f.level && f.vertebra ? " " : "", f.vertebra || "", f.endplate ? ` ${f.endplate}` : ""),
-    h("td", {}, STATUSES[f.status] ? `${STATUSES[f.status].sign} ${STATUSES[f.status].name}` : f.status), h("td", {}, f.basis || f.grade || ""), h("td", {}, f.section)));
-  return h("details", { class: "card as-table" }, h("summary", {}, `All findings of this report as a table (${rows.length})`),
-    h("table", { class: "plain" }, h("thead", {}, h("tr", {}, ["Finding", "Where", "Status", "Basis or grade", "Section"].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, rows)));
+  const rows = study.findings.map((f) =>
+    h(
+      "tr",
+      { class: group(f.finding) },
+      h("th", { scope: "row" }, shortName(f)),
+      h(
+        "td",
+        {},
+        f.level || "",
+        f.level && f.vertebra ? " " : "",
+        f.vertebra || "",
+        f.endplate ? ` ${f.endplate}` : "",
+      ),
+      h(
+        "td",
+        {},
+        STATUSES[f.status] ? `${STATUSES[f.status].sign} ${STATUSES[f.status].name}` : f.status,
+      ),
+      h("td", {}, f.basis || f.grade || ""),
+      h("td", {}, f.section),
+    ),
+  );
+  return h(
+    "details",
+    { class: "card as-table" },
+    h("summary", {}, `All findings of this report as a table (${rows.length})`),
+    h(
+      "table",
+      { class: "plain" },
+      h(
+        "thead",
+        {},
+        h(
+          "tr",
+          {},
+          ["Finding", "Where", "Status", "Basis or grade", "Section"].map((name) =>
+            h("th", { scope: "col" }, name),
+          ),
+        ),
+      ),
+      h("tbody", {}, rows),
+    ),
+  );
 }
 
 /** The whole view. `hooks.panel(detail, view)` may add a decision panel. */
 class PatientView {
   constructor(row, detail, packs, hooks) {
     Object.assign(this, { row, detail, packs, hooks });
-    this.chosen = Math.max(0, detail.studies.findIndex((study) => study.index));
+    this.chosen = Math.max(
+      0,
+      detail.studies.findIndex((study) => study.index),
+    );
     this.reportBox = h("div", {});
     this.spineBox = h("div", {});
     this.timeBox = h("div", {});
-    const facts = [detail.study_date && `Index MRI ${detail.study_date}`, detail.mri_age_days !== "" && detail.mri_age_days !== null && detail.mri_age_days !== undefined && `${age(detail.mri_age_days)} old`,
-      detail.bodies && `bodies implied: ${detail.bodies}`, detail.modic_basis && `basis: ${detail.modic_basis}`].filter(Boolean);
-    this.node = h("article", { class: "patient", "aria-labelledby": "patient-title" },
-      h("header", { class: "patient-head" },
-        h("nav", { class: "patient-nav", "aria-label": "Patients" },
+    const facts = [
+      detail.study_date && `Index MRI ${detail.study_date}`,
+      detail.mri_age_days !== "" &&
+        detail.mri_age_days !== null &&
+        detail.mri_age_days !== undefined &&
+        `${age(detail.mri_age_days)} old`,
+      detail.bodies && `bodies implied: ${detail.bodies}`,
+      detail.modic_basis && `basis: ${detail.modic_basis}`,
+    ].filter(Boolean);
+    this.node = h(
+      "article",
+      { class: "patient", "aria-labelledby": "patient-title" },
+      h(
+        "header",
+        { class: "patient-head" },
+        h(
+          "nav",
+          { class: "patient-nav", "aria-label": "Patients" },
           h("button", { type: "button", id: "back", onclick: hooks.back }, "← List"),
           h("button", { type: "button", id: "previous", onclick: () => hooks.go(-1) }, "Previous"),
-          h("button", { type: "button", id: "next", onclick: () => hooks.go(1) }, "Next")),
-        h("div", { class: "patient-name" }, h("h2", { id: "patient-title", tabindex: -1 }, detail.patient_id), detail.verdict ? verdictBadge(detail.verdict) : null,
-          h("span", { class: "modics" }, modicChips(detail.modic)), detail.red_flags ? h("span", { class: "red-flag" }, "! ", detail.red_flags.replaceAll("_", " ")) : null),
+          h("button", { type: "button", id: "next", onclick: () => hooks.go(1) }, "Next"),
+        ),
+        h(
+          "div",
+          { class: "patient-name" },
+          h("h2", { id: "patient-title", tabindex: -1 }, detail.patient_id),
+          detail.verdict ? verdictBadge(detail.verdict) : null,
+          h("span", { class: "modics" }, modicChips(detail.modic)),
+          detail.red_flags
+            ? h("span", { class: "red-flag" }, "! ", detail.red_flags.replaceAll("_", " "))
+            : null,
+        ),
         h("p", { class: "muted" }, facts.join(" · ")),
-        detail.next_step && h("p", { class: "next-step" }, h("b", {}, "Next step: "), detail.next_step)),
+        detail.next_step &&
+          h("p", { class: "next-step" }, h("b", {}, "Next step: "), detail.next_step),
+      ),
       hooks.panel ? hooks.panel(this) : null,
-      h("div", { class: "columns" },
-        h("div", { class: "left" }, h("section", { class: "card", "aria-labelledby": "studies-title" }, h("h3", { id: "studies-title" }, "Studies over time"), this.timeBox), this.reportBox),
-        h("div", { class: "right" }, this.spineBox, criteriaCard(detail, packs))));
+      h(
+        "div",
+        { class: "columns" },
+        h(
+          "div",
+          { class: "left" },
+          h(
+            "section",
+            { class: "card", "aria-labelledby": "studies-title" },
+            h("h3", { id: "studies-title" }, "Studies over time"),
+            this.timeBox,
+          ),
+          this.reportBox,
+        ),
+        h("div", { class: "right" }, this.spineBox, criteriaCard(detail, packs)),
+      ),
+    );
     this.choose(this.chosen);
   }
 
-  get study() { return this.detail.studies[this.chosen]; }
+  get study() {
+    return this.detail.studies[this.chosen];
+  }
 
   choose(i) {
     this.chosen = i;
     const study = this.study;
-    empty(this.timeBox).append(timeline(this.detail.studies, i, (n) => { this.choose(n); this.timeBox.querySelector(`[data-study="${n}"]`).focus(); }) || h("p", { class: "muted" }, "No study is on record."));
+    empty(this.timeBox).append(
+      timeline(this.detail.studies, i, (n) => {
+        this.choose(n);
+        this.timeBox.querySelector(`[data-study="${n}"]`).focus();
+      }) || h("p", { class: "muted" }, "No study is on record."),
+    );
     empty(this.reportBox);
     empty(this.spineBox);
     if (!study) return;
-    const note = study.from === "sentences" ? h("p", { class: "warn" }, "The report's full text is not at hand; these are the sentences of its findings.") : null;
+    const note =
+      study.from === "sentences"
+        ? h(
+            "p",
+            { class: "warn" },
+            "The report's full text is not at hand; these are the sentences of its findings.",
+          )
+        : null;
     this.text = reportText(study, (ids, quiet) => this.showFinding(ids, quiet));
-    this.reportBox.append(h("section", { class: "card report-card", "aria-labelledby": "report-title" },
-      h("h3", { id: "report-title" }, `Report ${study.report_id}`), h("p", { class: "muted small" }, [study.date, study.procedure, study.modality, study.status].filter(Boolean).join(" · ")), note, legend(), this.text,
-      h("p", { class: "sr" }, "End of the report")), findingsTable(study));
+    this.reportBox.append(
+      h(
+        "section",
+        { class: "card report-card", "aria-labelledby": "report-title" },
+        h("h3", { id: "report-title" }, `Report ${study.report_id}`),
+        h(
+          "p",
+          { class: "muted small" },
+          [study.date, study.procedure, study.modality, study.status].filter(Boolean).join(" · "),
+        ),
+        note,
+        legend(),
+        this.text,
+        h("p", { class: "sr" }, "End of the report"),
+      ),
+      findingsTable(study),
+    );
     const implied = study.index ? (this.detail.bodies || "").split(/\s+/).filter(Boolean) : [];
-    this.spineBox.append(h("section", { class: "card", "aria-labelledby": "spine-title" }, h("h3", { id: "spine-title" }, "Spine"),
-      spineDrawing(study.findings, implied, (level) => this.showLevel(level)),
-      h("p", { class: "muted small" }, implied.length ? "◎ a body that the level implies. " : "", "Choose a level to see where the report says it.")));
+    this.spineBox.append(
+      h(
+        "section",
+        { class: "card", "aria-labelledby": "spine-title" },
+        h("h3", { id: "spine-title" }, "Spine"),
+        spineDrawing(study.findings, implied, (level) => this.showLevel(level)),
+        h(
+          "p",
+          { class: "muted small" },
+          implied.length ? "◎ a body that the level implies. " : "",
+          "Choose a level to see where the report says it.",
+        ),
+      ),
+    );
     if (this.hooks.chosen) this.hooks.chosen(this);
   }
 
@@ -164,15 +436,23 @@ class PatientView {
     const marks = [...this.text.querySelectorAll("mark.f")];
     const hits = marks.filter((mark) => mark.dataset.levels.split(" ").includes(level));
     marks.forEach((mark) => mark.classList.toggle("lit", hits.includes(mark)));
-    this.spineBox.querySelectorAll(".spine-level").forEach((node) => node.classList.toggle("lit", node.dataset.level === level));
-    if (hits.length) hits[0].scrollIntoView({ block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    this.spineBox
+      .querySelectorAll(".spine-level")
+      .forEach((node) => node.classList.toggle("lit", node.dataset.level === level));
+    if (hits.length)
+      hits[0].scrollIntoView({
+        block: "center",
+        behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth",
+      });
     announce(`${hits.length} mentions at ${level}`);
   }
 
   showFinding(ids, quiet) {
     this.selected = ids;
     const levels = new Set(ids.map((id) => this.study.findings[id].level).filter(Boolean));
-    this.spineBox.querySelectorAll(".spine-level").forEach((node) => node.classList.toggle("lit", levels.has(node.dataset.level)));
+    this.spineBox
+      .querySelectorAll(".spine-level")
+      .forEach((node) => node.classList.toggle("lit", levels.has(node.dataset.level)));
     if (!quiet) announce(ids.map((id) => fullName(this.study.findings[id])).join("; "));
     if (this.hooks.selected) this.hooks.selected(this, ids);
   }

@@ -10,7 +10,9 @@ class Review {
     this.reviewer = "";
     this.waiting = 0;
     this.busy = false;
-    window.addEventListener("beforeunload", (event) => { if (this.waiting) event.preventDefault(); });
+    window.addEventListener("beforeunload", (event) => {
+      if (this.waiting) event.preventDefault();
+    });
     document.getElementById("who").addEventListener("click", () => this.sign(true));
     document.getElementById("help").addEventListener("click", showHelp);
   }
@@ -22,23 +24,54 @@ class Review {
     try {
       for (;;) {
         try {
-          const answer = await fetch(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
-          if (answer.status === 403) { trouble.hidden = false; trouble.textContent = "The server has been started anew: open the address that it printed. The last entry is not saved."; return { status: 403, told: {} }; }
-          const told = answer.headers.get("content-type") === "application/json" ? await answer.json() : { message: await answer.text() };
+          const answer = await fetch(path, {
+            method: "POST",
+            headers: { "Content-Type": "application/json" },
+            body: JSON.stringify(body),
+          });
+          if (answer.status === 403) {
+            trouble.hidden = false;
+            trouble.textContent =
+              "The server has been started anew: open the address that it printed. The last entry is not saved.";
+            return { status: 403, told: {} };
+          }
+          const told =
+            answer.headers.get("content-type") === "application/json"
+              ? await answer.json()
+              : { message: await answer.text() };
           trouble.hidden = true;
           return { status: answer.status, told };
         } catch (error) {
           trouble.hidden = false;
-          trouble.textContent = "The server does not answer. The last entry is not saved yet; it is sent again until it is.";
+          trouble.textContent =
+            "The server does not answer. The last entry is not saved yet; it is sent again until it is.";
           await new Promise((done) => setTimeout(done, RETRY));
         }
       }
-    } finally { this.waiting -= 1; }
+    } finally {
+      this.waiting -= 1;
+    }
   }
 
-  name() { return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) => byte.toString(16).padStart(2, "0")).join(""); }
+  name() {
+    return Array.from(crypto.getRandomValues(new Uint8Array(12)), (byte) =>
+      byte.toString(16).padStart(2, "0"),
+    ).join("");
+  }
 
-  state(row) { return this.states[row.order] || { decision: "", reason: "", note: "", checked: [], corrections: [], others: [], seen: 0 }; }
+  state(row) {
+    return (
+      this.states[row.order] || {
+        decision: "",
+        reason: "",
+        note: "",
+        checked: [],
+        corrections: [],
+        others: [],
+        seen: 0,
+      }
+    );
+  }
 
   /** Ask for the reviewer's name and fetch what he has decided. */
   async sign(again = false) {
@@ -48,24 +81,35 @@ class Review {
       if (!name && this.reviewer) return;
     }
     const { status, told } = await this.send("/api/session", { reviewer: name });
-    if (status !== 200) { announce(told.message || ""); return this.sign(true); }
+    if (status !== 200) {
+      announce(told.message || "");
+      return this.sign(true);
+    }
     sessionStorage.setItem("reviewer", name);
     this.reviewer = name;
     this.states = told;
     document.getElementById("who").textContent = `Reviewer: ${plain(name)}`;
-    if (this.app) { this.app.rows.forEach((row) => this.apply(row)); this.app.list.refresh(); this.refresh(); }
+    if (this.app) {
+      this.app.rows.forEach((row) => this.apply(row));
+      this.app.list.refresh();
+      this.refresh();
+    }
   }
 
   /** Bring a patient's state into his row and the progress. */
   apply(row) {
     const now = this.state(row);
-    row.decision = now.decision ? now.decision + (now.reason ? `: ${this.run.reasons[now.reason] || now.reason}` : "") : "";
+    row.decision = now.decision
+      ? now.decision + (now.reason ? `: ${this.run.reasons[now.reason] || now.reason}` : "")
+      : "";
     row.notes = now.note;
     const done = this.app.rows.filter((one) => one.decision).length;
     document.getElementById("progress").textContent = `${done} of ${this.app.rows.length} decided`;
   }
 
-  refresh() { if (this.view) this.drawPanel(); }
+  refresh() {
+    if (this.view) this.drawPanel();
+  }
 
   /** Send one entry about the patient that is shown; returns whether it was taken. */
   async enter(kind, data) {
@@ -73,13 +117,30 @@ class Review {
     const { row } = this.view;
     this.busy = true;
     try {
-      const { status, told } = await this.send("/api/events", { reviewer: this.reviewer, case: row.order, patient_id: this.view.detail.patient_id,
-        kind, data, request: this.name(), seen: this.state(row).seen });
-      if (status === 200 || status === 409) { this.states[row.order] = told; this.apply(row); this.app.list.update(); this.refresh(); }
-      if (status === 409) this.say("You decided this patient in another tab meanwhile. That is shown now; press again to change it.");
+      const { status, told } = await this.send("/api/events", {
+        reviewer: this.reviewer,
+        case: row.order,
+        patient_id: this.view.detail.patient_id,
+        kind,
+        data,
+        request: this.name(),
+        seen: this.state(row).seen,
+      });
+      if (status === 200 || status === 409) {
+        this.states[row.order] = told;
+        this.apply(row);
+        this.app.list.update();
+        this.refresh();
+      }
+      if (status === 409)
+        this.say(
+          "You decided this patient in another tab meanwhile. That is shown now; press again to change it.",
+        );
       else if (status !== 200 && told.message) this.say(told.message);
       return status === 200;
-    } finally { this.busy = false; }
+    } finally {
+      this.busy = false;
+    }
   }
 
   say(message) {
@@ -103,7 +164,9 @@ class Review {
   nextOpen(row) {
     const shown = this.app.list.shown.length ? this.app.list.shown : this.app.rows;
     const here = shown.indexOf(row);
-    const next = [...shown.slice(here + 1), ...shown.slice(0, Math.max(here, 0))].find((one) => !one.decision);
+    const next = [...shown.slice(here + 1), ...shown.slice(0, Math.max(here, 0))].find(
+      (one) => !one.decision,
+    );
     if (next) this.app.go(next);
     return Boolean(next);
   }
@@ -112,7 +175,10 @@ class Review {
     if (this.busy) return;
     this.busy = true;
     try {
-      const { status, told } = await this.send("/api/undo", { reviewer: this.reviewer, request: this.name() });
+      const { status, told } = await this.send("/api/undo", {
+        reviewer: this.reviewer,
+        request: this.name(),
+      });
       if (status !== 200) return this.say(told.message || "");
       if (told.case === null) return this.say("There is nothing to undo.");
       const row = this.app.rows[told.case];
@@ -123,7 +189,9 @@ class Review {
       else this.app.go(row);
       announce(`Undone: the ${told.kind} of this patient.`);
       this.undone = told.kind;
-    } finally { this.busy = false; }
+    } finally {
+      this.busy = false;
+    }
     return undefined;
   }
 
@@ -136,20 +204,47 @@ class Review {
     const ids = this.view.selected || [];
     if (!ids.length) return this.say("Choose a finding first: with ] and [, or by a click.");
     const findings = ids.map((id) => this.view.study.findings[id]);
-    const id = ids.length === 1 ? ids[0] : await ask("Which finding?", (close) => h("ol", { class: "choices" }, findings.map((finding, i) => h("li", {}, h("button", { type: "button", onclick: () => close(ids[i]) }, fullName(finding))))));
+    const id =
+      ids.length === 1
+        ? ids[0]
+        : await ask("Which finding?", (close) =>
+            h(
+              "ol",
+              { class: "choices" },
+              findings.map((finding, i) =>
+                h(
+                  "li",
+                  {},
+                  h("button", { type: "button", onclick: () => close(ids[i]) }, fullName(finding)),
+                ),
+              ),
+            ),
+          );
     if (id === null) return undefined;
     const answer = await askFinding(this.view.study.findings[id]);
-    if (answer) await this.enter("correction", { report_id: this.view.study.report_id, place: id, ...answer });
+    if (answer)
+      await this.enter("correction", {
+        report_id: this.view.study.report_id,
+        place: id,
+        ...answer,
+      });
     return undefined;
   }
 
   async missed() {
     const quote = String(window.getSelection()).trim().slice(0, 500);
     const answer = await askFinding(null, quote);
-    if (answer) await this.enter("correction", { report_id: this.view.study.report_id, place: null, ...answer });
+    if (answer)
+      await this.enter("correction", {
+        report_id: this.view.study.report_id,
+        place: null,
+        ...answer,
+      });
   }
 
-  async checked() { await this.enter("checked", { report_id: this.view.study.report_id }); }
+  async checked() {
+    await this.enter("checked", { report_id: this.view.study.report_id });
+  }
 
   panel(view) {
     this.view = view;
@@ -161,27 +256,91 @@ class Review {
 
   drawPanel() {
     const now = this.state(this.view.row);
-    const button = (key, name, act, decision) => h("button", { type: "button", class: decision ? `big d-${decision}` : null, dataset: { act: name.split(/[ …]/)[0].toLowerCase() },
-      "aria-pressed": decision ? String(now.decision === decision) : null, "aria-keyshortcuts": key, onclick: act }, h("kbd", { "aria-hidden": "true" }, key), name);
+    const button = (key, name, act, decision) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: decision ? `big d-${decision}` : null,
+          dataset: { act: name.split(/[ …]/)[0].toLowerCase() },
+          "aria-pressed": decision ? String(now.decision === decision) : null,
+          "aria-keyshortcuts": key,
+          onclick: act,
+        },
+        h("kbd", { "aria-hidden": "true" }, key),
+        name,
+      );
     const status = now.decision
-      ? [h("b", { class: `d-${now.decision}` }, `${DECISIONS[now.decision][0]} ${DECISIONS[now.decision][1]}`), now.reason ? `: ${this.run.reasons[now.reason] || now.reason}` : ""] : ["not decided yet"];
+      ? [
+          h(
+            "b",
+            { class: `d-${now.decision}` },
+            `${DECISIONS[now.decision][0]} ${DECISIONS[now.decision][1]}`,
+          ),
+          now.reason ? `: ${this.run.reasons[now.reason] || now.reason}` : "",
+        ]
+      : ["not decided yet"];
     this.saying = h("p", { class: "saying", id: "saying" });
     const study = this.view.study;
     const checked = study && now.checked.includes(study.report_id);
     empty(this.box).append(
-      h("div", { class: "buttons" }, button("a", "Accept", () => this.decide("accept"), "accept"), button("r", "Reject …", () => this.decide("reject"), "reject"), button("u", "Unsure", () => this.decide("unsure"), "unsure"),
-        h("span", { class: "gap" }), button("n", "Note …", () => this.note()), button("c", "Correct finding …", () => this.correct()), button("m", "Missed finding …", () => this.missed()),
-        button("f", checked ? "Findings checked ✓" : "Findings checked", () => this.checked()), h("span", { class: "gap" }), button("z", "Undo", () => this.undo()), button("o", "Open next", () => this.nextOpen(this.view.row))),
-      h("p", { class: "status", id: "status" }, h("span", { class: "muted" }, "Your decision: "), status),
+      h(
+        "div",
+        { class: "buttons" },
+        button("a", "Accept", () => this.decide("accept"), "accept"),
+        button("r", "Reject …", () => this.decide("reject"), "reject"),
+        button("u", "Unsure", () => this.decide("unsure"), "unsure"),
+        h("span", { class: "gap" }),
+        button("n", "Note …", () => this.note()),
+        button("c", "Correct finding …", () => this.correct()),
+        button("m", "Missed finding …", () => this.missed()),
+        button("f", checked ? "Findings checked ✓" : "Findings checked", () => this.checked()),
+        h("span", { class: "gap" }),
+        button("z", "Undo", () => this.undo()),
+        button("o", "Open next", () => this.nextOpen(this.view.row)),
+      ),
+      h(
+        "p",
+        { class: "status", id: "status" },
+        h("span", { class: "muted" }, "Your decision: "),
+        status,
+      ),
       now.note && h("p", { class: "status" }, h("span", { class: "muted" }, "Note: "), now.note),
-      now.corrections.length ? h("ul", { class: "corrections", "aria-label": "Corrections" }, now.corrections.map((one) => h("li", {}, correctionWords(one)))) : "",
-      now.others.length ? h("p", { class: "status" }, h("span", { class: "muted" }, "Others: "), now.others.map((one) => `${one.reviewer}: ${one.decision}${one.reason ? ` (${this.run.reasons[one.reason] || one.reason})` : ""}`).join("; ")) : "",
-      this.saying);
+      now.corrections.length
+        ? h(
+            "ul",
+            { class: "corrections", "aria-label": "Corrections" },
+            now.corrections.map((one) => h("li", {}, correctionWords(one))),
+          )
+        : "",
+      now.others.length
+        ? h(
+            "p",
+            { class: "status" },
+            h("span", { class: "muted" }, "Others: "),
+            now.others
+              .map(
+                (one) =>
+                  `${one.reviewer}: ${one.decision}${one.reason ? ` (${this.run.reasons[one.reason] || one.reason})` : ""}`,
+              )
+              .join("; "),
+          )
+        : "",
+      this.saying,
+    );
   }
 
   key(event) {
-    const acts = { a: () => this.decide("accept"), r: () => this.decide("reject"), u: () => this.decide("unsure"), n: () => this.note(), c: () => this.correct(), m: () => this.missed(),
-      f: () => this.checked(), o: () => this.nextOpen(this.view.row) };
+    const acts = {
+      a: () => this.decide("accept"),
+      r: () => this.decide("reject"),
+      u: () => this.decide("unsure"),
+      n: () => this.note(),
+      c: () => this.correct(),
+      m: () => this.missed(),
+      f: () => this.checked(),
+      o: () => this.nextOpen(this.view.row),
+    };
     if (event.repeat || !(event.key in acts)) return;
     event.preventDefault();
     acts[event.key]();

@@ -1,7 +1,9 @@
 "use strict";
 // The server's pages: no patient data in any address, only places of the list.
 const remote = {
-  async index() { return (await fetch("/api/run")).json(); },
+  async index() {
+    return (await fetch("/api/run")).json();
+  },
   async detail(row) {
     const answer = await fetch(`/api/cases/${row.order}`);
     if (!answer.ok) throw new Error(`case ${answer.status}`);
@@ -16,15 +18,33 @@ remote.index().then(async (run) => {
   review.app = new App(run, remote, {
     list: {
       hide: blind ? ["rank", "verdict", "modic", "bodies", "unknown", "next"] : [],
-      queues: !blind && run.rows.some((row) => row[1] === "sample") ? [["all", "all"], ["list", "on the list"], ["sample", "random sample"]] : null,
+      queues:
+        !blind && run.rows.some((row) => row[1] === "sample")
+          ? [
+              ["all", "all"],
+              ["list", "on the list"],
+              ["sample", "random sample"],
+            ]
+          : null,
     },
-    hooks: { panel: (view) => review.panel(view), chosen: (view) => { if (review.view === view) review.drawPanel(); } },
+    hooks: {
+      panel: (view) => review.panel(view),
+      chosen: (view) => {
+        if (review.view === view) review.drawPanel();
+      },
+    },
     key: (event) => review.key(event),
   });
   review.app.rows.forEach((row) => review.apply(row));
   review.app.list.refresh();
   document.addEventListener("keydown", (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, dialog")) return;
+    if (
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey ||
+      event.target.closest("input, textarea, select, dialog")
+    )
+      return;
     if (event.key === "?") showHelp();
     else if (event.key === "z" && !event.repeat) review.undo();
   });

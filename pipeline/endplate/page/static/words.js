@@ -2,10 +2,18 @@
 // What codes are called on the page, and the sign that tells them apart without colour.
 
 const VERDICTS = {
-  urgent_review: { name: "Urgent review", sign: "!", hint: "a red flag stands beside the endplate change" },
+  urgent_review: {
+    name: "Urgent review",
+    sign: "!",
+    hint: "a red flag stands beside the endplate change",
+  },
   candidate: { name: "Candidate", sign: "✓", hint: "every criterion is decided in favour" },
   needs_information: { name: "Needs information", sign: "i", hint: "a clinical fact is unknown" },
-  needs_review: { name: "Needs review", sign: "?", hint: "somebody must read the images or the report" },
+  needs_review: {
+    name: "Needs review",
+    sign: "?",
+    hint: "somebody must read the images or the report",
+  },
   not_candidate: { name: "Not a candidate", sign: "–", hint: "a criterion speaks against it" },
 };
 
@@ -23,15 +31,32 @@ const TRUTHS = {
   unknown: { name: "unknown", sign: "?" },
 };
 
-const CORE = new Set(["modic_change", "endplate_edema", "endplate_fatty_change", "endplate_sclerosis",
-  "endplate_irregularity", "endplate_erosion", "endplate_defect", "endplate_degeneration", "schmorl_node"]);
-const RED_FLAGS = new Set(["spinal_infection", "spinal_neoplasm", "vertebral_fracture", "cauda_equina_compression"]);
+const CORE = new Set([
+  "modic_change",
+  "endplate_edema",
+  "endplate_fatty_change",
+  "endplate_sclerosis",
+  "endplate_irregularity",
+  "endplate_erosion",
+  "endplate_defect",
+  "endplate_degeneration",
+  "schmorl_node",
+]);
+const RED_FLAGS = new Set([
+  "spinal_infection",
+  "spinal_neoplasm",
+  "vertebral_fracture",
+  "cauda_equina_compression",
+]);
 const MODIC_TYPES = ["1", "1/2", "2", "2/3", "1/3", "3", "unspecified"];
 const LEVELS = ["T10-T11", "T11-T12", "T12-L1", "L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-S1"];
 
 const FINDING_NAMES = {
-  modic_change: "Modic", endplate_edema: "endplate oedema", endplate_fatty_change: "fatty endplate change",
-  schmorl_node: "Schmorl’s node", prior_bvn_ablation: "prior BVN ablation",
+  modic_change: "Modic",
+  endplate_edema: "endplate oedema",
+  endplate_fatty_change: "fatty endplate change",
+  schmorl_node: "Schmorl’s node",
+  prior_bvn_ablation: "prior BVN ablation",
 };
 
 const findingName = (code) => FINDING_NAMES[code] || code.replaceAll("_", " ");
@@ -42,16 +67,22 @@ const place = (finding) => finding.level || finding.vertebra || "";
 /** "Modic 2", "Schmorl’s node": a finding without its level and status. */
 function shortName(finding) {
   const name = findingName(finding.finding);
-  return finding.finding === "modic_change" ? `Modic ${typeName(finding.modic_type || "unspecified")}` : name;
+  return finding.finding === "modic_change"
+    ? `Modic ${typeName(finding.modic_type || "unspecified")}`
+    : name;
 }
 
 /** Everything a finding says, as a sentence. */
 function fullName(finding) {
-  const parts = [finding.finding === "modic_change"
-    ? `Modic change, type ${finding.modic_type || "unspecified"}` : findingName(finding.finding)];
+  const parts = [
+    finding.finding === "modic_change"
+      ? `Modic change, type ${finding.modic_type || "unspecified"}`
+      : findingName(finding.finding),
+  ];
   if (finding.level) parts.push(`level ${finding.level}`);
   if (finding.vertebra) parts.push(`body ${finding.vertebra}`);
-  if (finding.endplate) parts.push(`${finding.endplate} endplate${finding.endplate === "both" ? "s" : ""}`);
+  if (finding.endplate)
+    parts.push(`${finding.endplate} endplate${finding.endplate === "both" ? "s" : ""}`);
   if (finding.grade) parts.push(finding.grade);
   parts.push(STATUSES[finding.status] ? STATUSES[finding.status].name : finding.status);
   if (finding.basis) parts.push(finding.basis);
@@ -70,20 +101,37 @@ function age(days) {
 
 /** "L4-L5:2; L5-S1:1" as [{level, type}]. */
 function parseModic(text) {
-  return (text || "").split(";").map((part) => part.trim()).filter(Boolean).map((part) => {
-    const at = part.lastIndexOf(":");
-    return at < 0 ? { level: part, type: "unspecified" } : { level: part.slice(0, at).trim(), type: part.slice(at + 1).trim() };
-  });
+  return (text || "")
+    .split(";")
+    .map((part) => part.trim())
+    .filter(Boolean)
+    .map((part) => {
+      const at = part.lastIndexOf(":");
+      return at < 0
+        ? { level: part, type: "unspecified" }
+        : { level: part.slice(0, at).trim(), type: part.slice(at + 1).trim() };
+    });
 }
 
 function verdictBadge(verdict) {
   const known = VERDICTS[verdict] || { name: verdict || "hidden", sign: "·" };
-  return h("span", { class: `badge v-${verdict || "hidden"}`, title: known.hint }, h("span", { class: "sign", "aria-hidden": "true" }, known.sign), known.name);
+  return h(
+    "span",
+    { class: `badge v-${verdict || "hidden"}`, title: known.hint },
+    h("span", { class: "sign", "aria-hidden": "true" }, known.sign),
+    known.name,
+  );
 }
 
 const typeClass = (type) => "m" + (type || "unspecified").replace("/", "");
 
 function modicChips(text) {
   return parseModic(text).map(({ level, type }) =>
-    h("span", { class: `chip ${typeClass(type)}` }, h("b", {}, level), ` ${type === "unspecified" ? "type ?" : "type " + type}`));
+    h(
+      "span",
+      { class: `chip ${typeClass(type)}` },
+      h("b", {}, level),
+      ` ${type === "unspecified" ? "type ?" : "type " + type}`,
+    ),
+  );
 }

@@ -1,0 +1,439 @@
+"""The grammar of levels: discs, bodies, endplates, ranges, lists, shorthand, references.
+
+Works on the flattened text of one passage (see :func:`endplate.reader.words.flatten`); every
+pattern is linear. A :class:`Place` is one coordinated list of levels (``L3-4, L4-5 and L5-S1``).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from endplate.codes import LEVELS
+
+#: Bodies in a spine with five lumbar bodies, top to bottom, and their place in that order.
+_SPINE: Final = tuple(
+    [f"C{n}" for n in range(1, 8)]
+    + [f"T{n}" for n in range(1, 13)]
+    + [f"L{n}" for n in range(1, 6)]
+    + [f"S{n}" for n in range(1, 6)]
+)
+_AT: Final = {body: i for i, body in enumerate(_SPINE)}
+_COUNTS: Final = {"C": 7, "T": 12, "L": 6, "S": 5}
+_KNOWN_BODIES: Final = frozenset(
+    ["T10", "T11", "T12", *(f"L{n}" for n in range(1, 7)), *(f"S{n}" for n in range(1, 6))]
+)
+
+
+def segment_below(body: str) -> str:
+    """Return the disc segment below a body: its inferior endplate lies there."""
+    if body == "L6":
+        return "L6-S1"
+    i = _AT[body]
+    return f"{body}-{_SPINE[i + 1]}" if i + 1 < len(_SPINE) else ""
+
+
+def segment_above(body: str) -> str:
+    """Return the disc segment above a body: its superior endplate lies there."""
+    if body == "L6":
+        return "L5-L6"
+    i = _AT[body]
+    return f"{_SPINE[i - 1]}-{body}" if i else ""
+
+
+def segments_between(upper: str, lower: str) -> list[str]:
+    """Return the disc segments from one body to another, ends included; reversed ends are turned."""
+    if {upper, lower} == {"L6", "S1"}:
+        return ["L6-S1"]
+    if {upper, lower} == {"L5", "L6"}:
+        return ["L5-L6"]
+    if "L6" in (upper, lower):
+        if lower != "L6":
+            return []
+        return [*segments_between(upper, "L5"), "L5-L6"]
+    a, b = _AT[upper], _AT[lower]
+    if a > b:
+        a, b = b, a
+    return [f"{_SPINE[i]}-{_SPINE[i + 1]}" for i in range(a, b)]
+
+
+@dataclass(slots=True)
+class Item:
+    """One level of a list.
+
+    ``segments`` are disc segments; ``body`` is a vertebral body named alone, ``endplate`` the side
+    of it where told. An item with neither lies outside of the region read (``C5-6``, ``T7``).
+    """
+
+    start: int
+    end: int
+    segments: list[str] = field(default_factory=list)
+    body: str = ""
+    endplate: str = ""
+
+
+@dataclass(slots=True)
+class Place:
+    """A coordinated list of levels, or a reference to levels named before.
+
+    ``kind`` is ``named``, ``foreign`` (only levels above T10), ``same``, ``both``, ``former``,
+    ``latter``, ``above``, ``below`` or ``none`` (explicitly no level in particular).
+    """
+
+    start: int
+    end: int
+    kind: str = "named"
+    items: list[Item] = field(default_factory=list)
+
+    @property
+    def segments(self) -> list[str]:
+        """Disc segments that may count, in the order told, each once."""
+        told = [s for item in self.items for s in item.segments if s in LEVELS]
+        return list(dict.fromkeys(told))
+
+    @property
+    def bodies(self) -> list[str]:
+        """Bodies named alone, in the order told, each once."""
+        told = [item.body for item in self.items if item.body in _KNOWN_BODIES]
+        return list(dict.fromkeys(told))
+
+
+_SIDE: Final = r"(?:superior|inferior|upper|lower|sup|inf|cranial|caudal|top|bottom)"
+_SIDES: Final = rf"(?P<side>(?:both|{_SIDE})(?:\s*(?:and|&|/|,)\s*{_SIDE})?)"
+_PLATE: Final = r"(?:(?:vertebral|bony|articular)\s+)?(?:end[\s-]?pl?a[tl]?l?t?es?|eps?\b|endplate)"
+_SIDE_BEFORE: Final = re.compile(
+    rf"{_SIDES}\s+(?:\w+\s+)?{_PLATE}\s*(?:(?:of|at|in|along|on|involving|to|from|within)\s+)?(?:the\s+)?"
+    r"(?:(?:vertebral\s+)?bod(?:y|ies)\s+(?:of\s+)?|vertebrae?\s+)?$"
+)
+_CORNER_BEFORE: Final = re.compile(
+    r"(?:(?:antero|postero)-?\s?(?P<side>superior|inferior))(?:ly)?\s+(?:corners?|margins?|aspects?|"
+    r"end\s?plates?)\s+(?:of\s+)?(?:the\s+)?(?:(?:vertebral\s+)?bod(?:y|ies)\s+(?:of\s+)?)?$"
+)
+_SIDE_JUST_BEFORE: Final = re.compile(rf"\b{_SIDES}\s+$")
+_SIDE_AFTER: Final = re.compile(
+    rf"^(?:'s)?\s*(?:vertebral\s+body|vertebral|vertebra|body|anterior|posterior|left|right)?\s*{_SIDES}\s+"
+    rf"(?:\w+\s+)?(?:{_PLATE}|(?:and|&|/)\s*(?:the\s+)?\w{{1,3}}\d{{1,2}}\s+{_SIDE}\s+{_PLATE})"
+)
+_PLATE_AFTER: Final = re.compile(rf"^\s*(?:vertebral\s+|body\s+)*{_PLATE}")
+_ROOT_AFTER: Final = re.compile(
+    r"^\s*[)]?\s*(?:left\s+|right\s+|exiting\s+|traversing\s+|descending\s+|exit\s+|spinal\s+|sided\s+)*"
+    r"(?:nerves?\b|roots?\b|nerve|nn\b|radic\w*|dermatom\w*|rootlets?|ganglion|distribution|neuropathy)"
+)
+_ROOT_BEFORE: Final = re.compile(
+    r"(?:\broots?|\bnerves?|radiculopathy|ganglion|dermatome|radicular\s\w+|radicular)\s*"
+    r"(?:of\s+|on\s+|at\s+)?(?:the\s+)?(?:left\s+|right\s+)?[(]?\s*$"
+)
+_FORAMEN_AFTER: Final = re.compile(
+    r"^\s*(?:left\s+|right\s+|exit\s+|neural\s+|bilateral\s+)*(?:foram\w+|neuro-?foram\w+|exit foram\w+)"
+)
+_SEQUENCE_AFTER: Final = re.compile(
+    r"^\s*-?\s?(?:w\b|wi\b|weight\w*|hyper\w*|hypo\w*|iso\w*|bright\w*|dark\w*|low\b|high\b|signal|fs\b|fse\b|tse\b|"
+    r"fat|stir|sequence\w*|images?\b|sagittal|axial|intens\w+|intermediate|ax\b|sag\b|tirm|post|pre|space\b|dixon|relaxation)"
+)
+_NOT_BEFORE: Final = re.compile(
+    r"(?:types?|grades?|modic|mc|stage|class|pfirrmann|castellvi|series|images?|im|score|nrs|vas|"
+    r"figure|fig|slice|slices|tesla|aged?|gravida|para|over|under|than|every|past|last|\bx)\s*[-:#]?\s*(?:[123i]{1,3}\s*(?:and|or|,|/|to)\s*)?$"
+)
+_UNIT_AFTER: Final = re.compile(
+    r"^\s*(?:mm\b|cm\b|m\b|%|x\b|\*|ml\b|cc\b|/\d|-\d|/7\b|/52|/12|weeks?|months?|years?|yrs?|days?|hours?|"
+    r"wks?|th\b|st\b|nd\b|rd\b|degrees?|°|of\s+the|times?|tesla|mg)"
+)
+_JOIN_PLATES: Final = re.compile(
+    rf"(?:\s*{_SIDE})?(?:\s*{_PLATE})?\s*(?:,|and|&|/|as well as)\s*(?:the\s+)?(?:{_SIDE}\s+)?(?:{_PLATE}\s+)?(?:(?:of|at|in)\s+)?(?:the\s+)?"
+)
+_JOIN: Final = re.compile(
+    r"[\s,;&+/>().]*(?:(?:and|or|as well as|plus|also|both|at|in|of|the|to a lesser (?:extent|degree)|"
+    r"more than|greater than|less than|levels?|vertebrae?|vertebral|bod(?:y|ies)|and also|then|on|"
+    r"discs?|particularly|especially|disc spaces?)\b[\s,;&+/>()]*)*"
+)
+
+
+class LevelGrammar:
+    """Finds the places that a passage speaks of.
+
+    Parameters
+    ----------
+    words : mapping
+        The content of ``levels.yaml``.
+    """
+
+    def __init__(self, words: Mapping[str, Any]) -> None:
+        self._region = {form: letter for letter, forms in words["regions"].items() for form in forms}
+        self._number = {str(n): n for n in range(1, 13)} | dict(words["numbers"])
+        self._names = {phrase: level for level, phrases in words["names"].items() for phrase in phrases}
+        self._references = {
+            phrase: kind
+            for kind in ("same", "both", "former", "latter", "above", "below", "none")
+            for phrase in words[kind]
+        }
+        region = "|".join(sorted(map(re.escape, self._region), key=len, reverse=True))
+        number = "|".join(["1[0-2]", "[1-9]", *words["numbers"]])
+        body = rf"(?:{region})[ .]?-?(?:{number})"
+        self._atom = re.compile(
+            rf"(?<![a-z0-9])(?P<first>(?:{region})[ .]{{0,2}}-?(?:{number}))(?![0-9])"
+            rf"(?P<rest>(?:(?:[ ]?[-/][ \n]*|[ ]|)(?:{region})?[ .]?(?:{number})(?![0-9]|\.\d|[ ]?mm|[ ]?cm|[ ]?%))*)"
+            rf"|(?<![a-z0-9])(?P<packed>l[1-5][2-5s]1?|l51)(?![a-z0-9])"
+            rf"|(?<![\w./-])(?P<short>[1-5][ ]?[-/][ ]?(?:{region})?[1-5](?:[ ]?[-/][ ]?s?[1-5])?)(?![\d]|\.\d)"
+            rf"|\b(?P<name>{'|'.join(map(re.escape, self._names))})\b"
+        )
+        self._body = re.compile(rf"(?:({region})[ .]{{0,2}}-?)?({number})")
+        self._range = re.compile(
+            rf"\s*(?:levels?\s*)?(?:{'|'.join(map(re.escape, words['range']))})\s*(?:the\s+)?"
+        )
+        self._upon = re.compile(rf"\s*(?:{'|'.join(map(re.escape, words['upon']))})\s*(?:the\s+)?")
+        self._reference = re.compile(
+            rf"\b(?:{'|'.join(sorted(map(re.escape, self._references), key=len, reverse=True))})\b"
+            r"|\bt?here\b(?=\s*[,.;)]|\s*$|\s+(?:and|with|too|as)\b)"
+        )
+        self._gate = re.compile(rf"{body}|[1-5] ?[-/] ?[1-5s]|junction|lumbosacral")
+
+    def __call__(self, flat: str) -> list[Place]:
+        """Return the places of a flattened passage, in order, not overlapping."""
+        places = self._named(flat) if self._gate.search(flat) else []
+        taken = [(place.start, place.end) for place in places]
+        for match in self._reference.finditer(flat):
+            if not any(a < match.end() and match.start() < b for a, b in taken):
+                places.append(Place(match.start(), match.end(), self._references.get(match.group(), "same")))
+        places.sort(key=lambda place: place.start)
+        return places
+
+    def starts_with_level(self, flat: str) -> re.Match[str] | None:
+        """Return the match of a level at the very start of a flattened text."""
+        match = self._atom.match(flat)
+        return match if match and not match.group("name") else None
+
+    # ------------------------------------------------------------------ named levels
+
+    def _named(self, flat: str) -> list[Place]:
+        items: list[Item] = []
+        masked: list[bool] = []
+        for match in self._atom.finditer(flat):
+            for item in self._items(flat, match):
+                items.append(item)
+                masked.append(self._is_root(flat, item))
+        # "the L5 and S1 roots": what is said of the last holds for the list
+        for i in range(len(items) - 2, -1, -1):
+            gap = flat[items[i].end : items[i + 1].start]
+            if masked[i + 1] and items[i].body and re.fullmatch(r"\s*(?:and|or|,|&|/)\s*(?:the\s+)?(?:left\s+|right\s+)?", gap):
+                masked[i] = True
+        items = [item for item, root in zip(items, masked, strict=True) if not root]
+        places: list[Place] = []
+        for item in items:
+            if places:
+                last = places[-1]
+                gap = flat[last.end : item.start]
+                if self._merge(last, item, gap):
+                    last.end = item.end
+                    continue
+                if _JOIN_PLATES.fullmatch(gap) or (
+                    _JOIN.fullmatch(gap) and self._coordinated(flat, gap, item)
+                ):
+                    last.items.append(item)
+                    last.end = item.end
+                    continue
+            places.append(Place(item.start, item.end, items=[item]))
+        for place in places:
+            self._sides(flat, place)
+            if not place.segments and not place.bodies:
+                place.kind = "foreign"
+        return places
+
+    @staticmethod
+    def _coordinated(flat: str, gap: str, item: Item) -> bool:
+        if ";" in gap or re.search(r"[.)]\s", gap):
+            return False
+        if gap.strip() in ("(", "of", "in", "at", "disc", "the", "level", "levels"):
+            return False
+        # "at L3-4 a bulge and at L4-5 a protrusion": the second level opens a clause of its own
+        return not (
+            re.search(r"\b(?:at|in)\b", gap)
+            and re.match(r"\s*,?\s*(?:a|an|there|we|the disc|shows?)\b", flat[item.end :])
+        )
+
+    def _merge(self, last: Place, item: Item, gap: str) -> bool:
+        """Take `item` as the far end of a range, or as the body below a slipped one."""
+        before = last.items[-1]
+        if self._range.fullmatch(gap):
+            ends = self._ends(before), self._ends(item)
+            if all(ends):
+                (upper, _), (_, lower) = ends  # type: ignore[misc]
+                segments = segments_between(upper, lower)
+                if segments:
+                    last.items[-1] = Item(before.start, item.end, segments)
+                    return True
+        if self._upon.fullmatch(gap) and before.body and item.body:
+            segments = segments_between(before.body, item.body)
+            if len(segments) == 1:
+                last.items[-1] = Item(before.start, item.end, segments)
+                return True
+        return False
+
+    @staticmethod
+    def _ends(item: Item) -> tuple[str, str] | None:
+        if item.body:
+            return item.body, item.body
+        if item.segments:
+            return item.segments[0].split("-")[0], item.segments[-1].split("-")[1]
+        return None
+
+    def _items(self, flat: str, match: re.Match[str]) -> list[Item]:
+        start, end = match.span()
+        if match.group("name"):
+            return [Item(start, end, [self._names[match.group("name")]])]
+        if match.group("packed"):
+            digits = match.group("packed")[1:].replace("s", "")
+            if len(digits) < 2:
+                return []
+            upper, lower = int(digits[0]), int(digits[-1])
+            bodies = self._pair("L", upper, "S" if "s" in match.group("packed") else "", lower)
+            return [Item(start, end, segments_between(*bodies))] if bodies else []
+        if match.group("short"):
+            return self._short(flat, match)
+        return self._chain(flat, match)
+
+    def _short(self, flat: str, match: re.Match[str]) -> list[Item]:
+        start, end = match.span()
+        before = flat[max(0, start - 24) : start]
+        if _NOT_BEFORE.search(before) or _UNIT_AFTER.match(flat[end:]):
+            return []
+        numbers = [int(n) for n in re.findall(r"\d", match.group())]
+        if any(b != a + 1 and (a, b) != (5, 1) for a, b in zip(numbers, numbers[1:], strict=False)):
+            return []
+        supported = (
+            re.search(r"(?:\b(?:at|level|levels|disc|discs|the|of|l|and|to|through|from|both|on|in)|[,&(]|^)\s*$", before)
+            or re.match(r"\s*(?:levels?|discs?|:)", flat[end:])
+        )
+        if not supported:
+            return []
+        if not re.search(r"(?:level|disc)\w*\s*$", before) and not re.match(r"\s*(?:levels?|discs?)\b", flat[end:]):
+            # bare figures need a spinal neighbourhood
+            if not re.search(r"\b[lsdt]\s?\d|\d\s?[-/]\s?[s1-5]\b.*\d\s?[-/]\s?[s1-5]\b|disc|bulge|protrusion|modic|endplate|stenosis|facet|herniat|lumbar", flat):
+                return []
+            if re.match(r"\s*(?:/|-)\s*\d", flat[end:]) or re.search(r"\d\s*[/-]\s*$", before):
+                return []
+        segments: list[str] = []
+        for a, b in zip(numbers, numbers[1:], strict=False):
+            pair = self._pair("L", a, "", b)
+            if pair:
+                segments += segments_between(*pair)
+        return [Item(start, end, segments)] if segments else []
+
+    def _pair(self, region: str, upper: int, other: str, lower: int) -> tuple[str, str] | None:
+        if not other:
+            if lower > upper:
+                other = region
+            elif region == "L" and lower == 1:
+                other = "S"
+            elif region == "T" and lower == 1:
+                other = "L"
+            elif region == "C" and lower == 1:
+                other = "T"
+            else:
+                other = region
+        if not (1 <= upper <= _COUNTS[region] and 1 <= lower <= _COUNTS[other]):
+            return None
+        a, b = f"{region}{upper}", f"{other}{lower}"
+        return (a, b) if a != b else None
+
+    def _chain(self, flat: str, match: re.Match[str]) -> list[Item]:
+        """Read ``L4``, ``L4-5``, ``L4-L5-S1``, ``L3-S1``, ``L four five`` ..."""
+        start = match.start()
+        found: list[tuple[str, int, int, int, str]] = []
+        at = start
+        region = ""
+        sep_from = start
+        for part in self._body.finditer(flat, start, match.end()):
+            letter = self._region.get(part.group(1) or "", "")
+            number = self._number[part.group(2)]
+            separator = flat[sep_from : part.start()] if found else ""
+            found.append((letter, number, part.start(), part.end(), separator))
+            sep_from = part.end()
+        if not found:
+            return []
+        region = found[0][0]
+        first = found[0]
+        if not region or first[1] > _COUNTS[region]:
+            return []
+        # a word for a number must not be the start of another word or a count ("s one of")
+        bodies: list[tuple[str, int, int]] = [(f"{region}{first[1]}", first[2], first[3])]
+        ends_at = first[3]
+        for letter, number, _a, b, separator in found[1:]:
+            last_region, last_number = bodies[-1][0][0], int(bodies[-1][0][1:])
+            bare = not re.search(r"[-/]", separator)
+            if bare and separator == "" and not letter:
+                break
+            if bare and not letter and (
+                number != last_number + 1 and (last_number, number) not in ((5, 1), (12, 1))
+            ):
+                break  # "L4 5 mm", "L5 3 cysts": only neighbours may stand without a dash
+            if bare and letter and letter == last_region and number != last_number + 1:
+                break
+            pair = self._pair(last_region, last_number, letter, number)
+            if pair is None or (bare and len(segments_between(*pair)) != 1):
+                break
+            bodies.append((pair[1], _a, b))
+            ends_at = b
+        if region in "TD" and first[1] <= 2 and (
+            len(bodies) == 1 or all(body in ("T1", "T2") for body, *_ in bodies)
+        ):
+            return []  # T1 and T2 are sequences
+        if len(bodies) == 1:
+            if _SEQUENCE_AFTER.match(flat[ends_at:]) and region == "T":
+                return []
+            return [Item(start, ends_at, body=bodies[0][0])]
+        segments: list[str] = []
+        for (a, *_), (b, *_) in zip(bodies, bodies[1:], strict=False):
+            segments += segments_between(a, b)
+        return [Item(start, ends_at, segments)]
+
+    # ------------------------------------------------------------------ bodies and endplates
+
+    @staticmethod
+    def _is_root(flat: str, item: Item) -> bool:
+        after = flat[item.end : item.end + 60]
+        before = flat[max(0, item.start - 40) : item.start]
+        if _ROOT_AFTER.match(after):
+            # "L4-5 nerve root" is the level that compresses, unless a body alone is named
+            return bool(item.body)
+        return bool(item.body and _ROOT_BEFORE.search(before))
+
+    @staticmethod
+    def _sides(flat: str, place: Place) -> None:
+        """Turn bodies into segments where one endplate, a foramen or two neighbours are named."""
+        before = flat[max(0, place.start - 80) : place.start]
+        listed = _SIDE_BEFORE.search(before) or _CORNER_BEFORE.search(before)
+        for item in place.items:
+            if not item.body or item.body not in _KNOWN_BODIES:
+                continue
+            after = flat[item.end : item.end + 60]
+            match = _SIDE_AFTER.match(after)
+            if match is None:
+                just = _SIDE_JUST_BEFORE.search(flat[max(0, item.start - 30) : item.start])
+                if just and _PLATE_AFTER.match(after):
+                    match = just
+            match = match or _SIDE_BEFORE.search(flat[max(0, item.start - 80) : item.start]) or listed
+            if match:
+                side = match.group("side")
+                upper = bool(re.search(r"super|upper|sup\b|cranial|top|both", side))
+                lower = bool(re.search(r"infer|lower|inf\b|caudal|bottom|both", side))
+                item.endplate = "both" if upper and lower else "superior" if upper else "inferior"
+                if upper:
+                    item.segments.append(segment_above(item.body))
+                if lower:
+                    item.segments.append(segment_below(item.body))
+            elif _FORAMEN_AFTER.match(after):
+                item.segments.append(segment_below(item.body))
+                item.body = ""
+
+
+def between_neighbours(bodies: Sequence[str]) -> list[str]:
+    """Return the segments between bodies named together, as far as they are neighbours."""
+    segments: list[str] = []
+    for a, b in zip(bodies, bodies[1:], strict=False):
+        gap = segments_between(a, b)
+        if len(gap) != 1:
+            return []
+        segments += gap
+    return segments

@@ -1,0 +1,217 @@
+"""Which level a mention is at.
+
+Inside a passage by structure (a level that follows "at", a level that opens the clause, a heading),
+across passages by the heading or by the text that plainly goes on about the same level.
+Source: the annotation guideline, rules 1 and 5 and the rulings on "multilevel" and "elsewhere".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from endplate.reader.levels import Place, segment_above, segment_below
+from endplate.reader.mentions import Mention
+
+
+@dataclass(slots=True)
+class Spot:
+    """A place with its tokens; ``leads`` marks one that opens its clause, ``heads`` a heading."""
+
+    place: Place
+    start: int
+    end: int
+    leads: bool = False
+    heads: bool = False
+    stressed: bool = False
+
+
+_OPENERS: Final = frozenset("at in the within on for of also there - * ( disc intervertebral from level and but while as seen regarding".split())
+_BREAKS: Final = frozenset([";", "but", "however", "while", "whereas", "although", "|", "whilst", "though", "except"])
+_ATTACHED: Final = frozenset(
+    "at of in on from involving affecting within along to ( level levels : across between into around".split()
+)
+_DEPENDENT: Final = frozenset(
+    "with causing resulting producing leading associated without contributing giving compressing narrowing abutting "
+    "encroaching indenting effacing contacting displacing impinging which that creating due secondary from caused "
+    "compresses narrows contacts abuts displaces impinges effaces indents and".split()
+)
+_STRESS: Final = frozenset(
+    "noticeably noteceably especially particularly mainly most worst more maximal notably predominantly greatest "
+    "worse maximum mostly marked pronounced predominant severest chiefly principally noticebly noticeable prominent".split()
+)
+_VERBS: Final = frozenset("shows show demonstrates demonstrate has have had is are reveals displays there remains appears exhibits was".split())
+
+
+def spots_of(
+    places: Sequence[Place], starts: Sequence[int], ends: Sequence[int], norms: Sequence[str], offset: int, first: int, last: int
+) -> list[Spot]:
+    """Give places their tokens and tell which of them lead a clause."""
+    spots: list[Spot] = []
+    for place in places:
+        a = next((t for t in range(first, last) if ends[t] > offset + place.start), last)
+        b = next((t for t in range(a, last) if starts[t] >= offset + place.end), last)
+        spot = Spot(place, a, b)
+        before = [n for n in norms[first:a]]
+        after = norms[b] if b < last else ""
+        while after in ("level", "disc", "space", "segment", "joint", "interspace") and b < last - 1:
+            b += 1
+            after = norms[b]
+        opening = all(n in _OPENERS or n in ("", "*", ".", "#") for n in before) and len(before) <= 5
+        if opening:
+            spot.leads = True
+            spot.heads = after in (":", "-", "=", "|", ">") or b >= last
+        else:
+            t = a - 1
+            steps = 0
+            while t > first and norms[t] in ("at", "in", "the", "of", "disc", "level") and steps < 3:
+                t -= 1
+                steps += 1
+            opener = norms[t]
+            spot.leads = (
+                opener in (";", "while", "whereas", "but", "although", "whilst", "|", "however")
+                or (opener in (",", "and", "where", ".") and (after in _VERBS or (steps > 0 and after in ("a", "an", "there", ",", "mild", "moderate", "severe", "small"))))
+            )
+            if after == ":" and opener in (",", ";", "and", "(") :
+                spot.leads = True
+        recent = norms[max(first, a - 5) : a]
+        spot.stressed = any(n in _STRESS for n in recent) and not any(n in (";", ".") for n in recent)
+        spots.append(spot)
+    return spots
+
+
+def choose(mention: Mention, spots: Sequence[Spot], mentions: Sequence[Mention], norms: Sequence[str]) -> Spot | None:
+    """Return the place inside the passage that a mention is at, if any."""
+    a, b = mention.head
+    inside = next((s for s in spots if mention.start <= s.start and s.end <= mention.end), None)
+    if inside is not None and inside.place.kind != "none":
+        return inside
+    right = next((s for s in spots if s.start >= b), None)
+    if right is not None and any(n in _BREAKS for n in norms[b : right.start]):
+        right = None
+    left = next((s for s in reversed(spots) if s.end <= a), None)
+    if left is not None and not left.heads:
+        between = norms[left.end : a]
+        if ";" in between:
+            left = None
+    heading = next((s for s in spots if s.heads and s.end <= a), None)
+    if left is None:
+        left = heading
+    if right is not None and right.place.kind == "none" and left is not None and left.place.kind != "none":
+        if not _attaches(mention, right, mentions, norms):
+            right = None
+    if right is None:
+        return left
+    attached = _attaches(mention, right, mentions, norms)
+    if left is None:
+        if right.leads and not attached and not right.heads:
+            return None
+        if right.place.kind == "none":
+            nxt = next((s for s in spots if s.start >= right.end and s.place.kind != "none"), None)
+            if nxt is not None and nxt.stressed and not any(n in _BREAKS for n in norms[b : nxt.start]):
+                return nxt
+        return right
+    if right.stressed and left.place.kind == "named" and (left.heads or left.leads):
+        return left
+    if attached:
+        return right
+    if left.heads or left.leads:
+        return left
+    if left.place.kind == "none":
+        return right
+    # `left` follows an earlier mention; does this one hang on that, or open what `right` closes?
+    between_left = [n for n in norms[left.end : a]]
+    if any(n in _DEPENDENT - {"and"} for n in between_left) or norms[a] in _DEPENDENT:
+        later = [m for m in mentions if m.head[0] >= b and m.head[1] <= right.start]
+        if not later or not _joined(norms[b : later[0].head[0]]) or "," in norms[b : later[0].head[0]]:
+            if later:
+                return left
+        if norms[a] in _DEPENDENT or any(n in _DEPENDENT - {"and"} for n in between_left[:4]):
+            return left
+    return right
+
+
+def _joined(between: Sequence[str]) -> bool:
+    return all(n in ("and", "or", "/", ",", "mild", "moderate", "severe", "left", "right", "bilateral", "small", "the") or len(n) <= 1 for n in between)
+
+
+def _attaches(mention: Mention, spot: Spot, mentions: Sequence[Mention], norms: Sequence[str]) -> bool:
+    """Tell whether a level behind a mention belongs to it: "protrusion at L4-5"."""
+    a = max(mention.head[1], mention.end if mention.end <= spot.start else mention.head[1])
+    between = norms[a : spot.start]
+    if len(between) > 14 or spot.heads:
+        return False
+    if spot.leads and not (between and between[-1] in ("(", ":")):
+        if len(between) == 0 or between[-1] not in _ATTACHED or "," in between or "and" in between:
+            return False
+    others = [m for m in mentions if m is not mention and m.head[0] >= mention.head[1] and m.head[1] <= spot.start and m.head != mention.head]
+    if others:
+        first = others[0]
+        if not _joined(norms[mention.head[1] : max(mention.head[1], first.start)]) or "," in between and "and" not in between and "or" not in between:
+            return False
+        return first.site is None or first.head[0] - mention.head[1] <= 4
+    if "," in between and not any(n in _STRESS for n in between):
+        comma = len(between) - 1 - list(reversed(between)).index(",")
+        if any(n in _VERBS or n in ("with", "and") for n in between[comma:]):
+            return False
+    return True
+
+
+#: Findings of the whole spine or of a body: they never take the level of the text before.
+NEVER_INHERIT: Final = frozenset(
+    ["scoliosis", "osteoporosis", "hemangioma", "vertebral_fracture", "transitional_vertebra",
+     "prior_bvn_ablation", "spinal_neoplasm", "spondylolysis", "prior_surgery"]
+)  # fmt: skip
+#: Findings that fill ``vertebra`` when a body is named.
+OF_BODIES: Final = frozenset(
+    ["vertebral_fracture", "hemangioma", "spinal_neoplasm", "spondylolysis", "prior_bvn_ablation",
+     "spinal_infection", "prior_surgery", "transitional_vertebra"]
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class Context:
+    """What the passages before leave behind for those after.
+
+    ``heading`` is the level heading in force; ``topic`` the levels that the text is about, with
+    the line and paragraph they were named in, and whether they opened their sentence.
+    """
+
+    heading: list[str] = field(default_factory=list)
+    heading_line: int = -1
+    heading_block: bool = False
+    heading_paragraph: int = -1
+    topic: list[str] = field(default_factory=list)
+    topic_line: int = -1
+    topic_paragraph: int = -1
+    topic_passage: int = -1
+    topic_leads: bool = False
+    before: list[str] = field(default_factory=list)
+
+    def set_topic(self, segments: list[str], line: int, paragraph: int, passage: int, leads: bool) -> None:
+        """Note the levels that a passage spoke of."""
+        if segments != self.topic and self.topic:
+            self.before = self.topic
+        self.topic, self.topic_line, self.topic_paragraph = segments, line, paragraph
+        self.topic_passage, self.topic_leads = passage, leads
+
+    def resolve(self, place: Place, earlier: Sequence[Place]) -> list[str]:
+        """Return the segments that a reference ("same level", "the latter") means."""
+        named = next((p for p in reversed(earlier) if p.segments), None)
+        last = named.segments if named else (self.heading or self.topic)
+        if place.kind == "same":
+            return last
+        if place.kind == "both":
+            if len(last) >= 2:
+                return last
+            named_before = [s for p in earlier for s in p.segments]
+            return list(dict.fromkeys(named_before)) or list(dict.fromkeys([*self.before, *last]))
+        if place.kind in ("former", "latter") and last:
+            told = list(dict.fromkeys(s for p in earlier for s in p.segments)) or last
+            return [told[0] if place.kind == "former" else told[-1]]
+        if place.kind == "above" and last:
+            return [s for s in [segment_above(last[0].split("-")[0])] if s]
+        if place.kind == "below" and last:
+            return [s for s in [segment_below(last[-1].split("-")[1])] if s]
+        return []

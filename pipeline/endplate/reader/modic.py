@@ -1,0 +1,241 @@
+"""Modic changes: the type grammar, and types that are only described by signal.
+
+Source: the annotation guideline, rules 2 and 3.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from endplate.reader.mentions import Mention, Term
+
+_NUMBERS: Final = {
+    "1": "1", "i": "1", "l": "1", "one": "1",
+    "2": "2", "ii": "2", "ll": "2", "two": "2", "11": "2",
+    "3": "3", "iii": "3", "lll": "3", "three": "3", "111": "3",
+}  # fmt: skip
+_N: Final = r"(?:iii|ii|i|lll|ll|l|111|11|[123]|one|two|three)"
+_GLUE: Final = r"(?: (?:/|-|,|and|or|plus|\+|to|and / or|as well as|, and|, or|with)(?: (?:modic|type|grade|also|mixed|\())*)?"
+_LIST: Final = rf"{_N}(?:{_GLUE} {_N}(?![\w.])){{0,4}}"
+#: A type named by the word "type" (or "grade" beside "Modic"), or a number right after "Modic".
+_TYPED: Final = re.compile(
+    rf"(?<!\S)(?:(?P<own>modic|mc|mci{{1,3}})(?: (?:change|signal|end|plate|endplate|degenerative|degeneration|disease|abnormality|"
+    rf"sign|s|of|mixed|is|are|being|with|as|in|alteration|-|\(|,|:|marrow|reactive|vertebral|classification|class|stage))*"
+    rf"(?: (?:type|typ|grade|class|stage|no|category))?|(?P<word>type|typ|mixed))"
+    rf"(?: (?:-|:|\(|#|both))*? (?P<list>{_LIST})(?![\w]| ?\.\d| (?:mm|cm|%|weeks?|months?|years?|level|segment))"
+)
+_GLUED: Final = re.compile(r"(?<!\S)mc(?P<list>i{1,3}|[123])(?!\S)")
+#: Other schemes count in types and grades too.
+_OTHER_SCHEME: Final = frozenset(
+    "castellvi meyerding pfirrmann pfirmann diabetes diabetic salter odontoid sprain dens weber schatzker "
+    "meniscal acromion mucopolysaccharidosis chiari collagen neurofibromatosis hangman denis spetzler arnold hiatal "
+    "perineural tarlov tile tuberosity wiltse gaucher osteogenesis ii-b dm t2dm schizas bartynski frankel asia who "
+    "listhesis spondylolisthesis anterolisthesis retrolisthesis fracture osteonecrosis morquio facet endoleak".split()
+)
+
+_LOW: Final = frozenset(
+    "low hypointense dark decreased reduced hypo hypointensity lower diminished black suppresses suppressed suppression inferior loss suppressing".split()
+)
+_HIGH: Final = frozenset(
+    "high hyperintense bright increased elevated hyper hyperintensity raised brightness higher superior white increase edema".split()
+)
+_ISO: Final = frozenset("iso isointense intermediate isointensity".split())
+_STIR: Final = frozenset("stir tirm fs fatsat spair dixon".split())
+_CAUSED: Final = re.compile(
+    r"\b(?:due to|secondary to|related to|from|around|about|surrounding|reactive to|caused by|in response to|adjacent to|associated with|attributable to|with surrounding|of) (?:\w+ ){0,4}?"
+    r"(?:fracture|schmorl|node|discitis|infection|spondylodiscitis|osteomyelitis|tumor|metastasis|cage|screw|surgery|trauma|collapse)"
+    r"|infective|infectious|not modic|septic|(?:fracture|traumatic|schmorl node|node) (?:with|shows?|has|demonstrating) (?:\w+ ){0,5}edema|post traumatic|romanus|corner|spondyloarthr\w+|spondylitis|costovertebral"
+)
+
+
+def _types(text: str) -> tuple[list[str], bool]:
+    """Read a list of numbers; tell whether it leaves a choice ("1 or 2")."""
+    numbers = [_NUMBERS[n] for n in re.findall(rf"(?<!\S){_N}(?!\S)", text) if n in _NUMBERS]
+    if re.fullmatch(r"1 (?:-|to) 3|i (?:-|to) iii", text):
+        numbers = ["1", "2", "3"]
+    return numbers, bool(re.search(r"(?<!\S)or(?!\S)", text))
+
+
+def modic_mentions(
+    terms: Sequence[Term], norms: Sequence[str], start: int, end: int, *, titled: bool
+) -> list[Mention]:
+    """Return the stated Modic changes of a passage.
+
+    `titled` tells that the passage stands in a column headed "Modic": a bare type or number in it
+    is a Modic type.
+    """
+    tokens = list(norms[start:end])
+    # token index of each character of the joined norms
+    at: list[int] = []
+    for i, norm in enumerate(tokens):
+        at.extend([i] * (len(norm) + 1))
+    joined = " ".join(tokens)
+    modic = [t for t in terms if "modic" in t.labels]
+    endplates = [t for t in terms if "endplate" in t.labels]
+    found: list[Mention] = []
+    consumed: set[int] = set()
+    if titled and not modic:
+        match = re.fullmatch(rf"(?:type |grade )?(?P<list>{_LIST})(?: .*)?", joined)
+        if match:
+            types, choice = _types(match.group("list"))
+            last = start + at[match.end("list") - 1] + 1
+            return [Mention("modic_change", (start, last), start, last, types=types, choice=choice, basis="stated")]
+        if joined in ("none", "no", "absent", "yes", "present", "0", "negative"):
+            return [Mention("modic_change", (start, end), start, end, basis="stated")]
+        return []
+    for match in _TYPED.finditer(joined):
+        first, last = start + at[match.start()], start + at[match.end("list") - 1] + 1
+        around = set(tokens[max(0, first - start - 3) : first - start]) | set(tokens[last - start : last - start + 2])
+        if around & _OTHER_SCHEME and not match.group("own"):
+            continue
+        types, choice = _types(match.group("list"))
+        if not types:
+            continue
+        own = match.group("own")
+        head = (first, last)
+        if not own:
+            # "type 2 Modic", "mixed I/II Modic": the name right behind the type
+            behind = next((t for t in modic if 0 <= t.start - last <= 4 and _is_link(tokens, last - start, t.start - start)), None)
+            before = next((t for t in reversed(modic) if t.end <= first), None)
+            if behind is not None:
+                head = (first, behind.end)
+                consumed.add(behind.start)
+            elif before is not None and not any(m.head[0] <= before.start < m.head[1] and False for m in found):
+                consumed.add(before.start)
+            elif match.group("word") == "mixed":
+                continue
+            elif not any(-6 <= t.start - last <= 5 and not _broken(tokens, min(t.start, first) - start, max(t.start, last) - start) for t in endplates):
+                continue
+        else:
+            consumed.update(t.start for t in modic if first <= t.start < last)
+            nxt = next((t for t in modic if t.start >= last and t.start - last <= 2), None)
+            if nxt is not None and _is_link(tokens, last - start, nxt.start - start):
+                consumed.add(nxt.start)
+        mixed = "mixed" in tokens[max(0, first - start - 2) : last - start]
+        found.append(Mention("modic_change", head, head[0], head[1], types=types, choice=choice, mixed=mixed, basis="stated"))
+    for match in _GLUED.finditer(joined):
+        first = start + at[match.start()]
+        consumed.add(first)
+        types, _ = _types(" ".join([match.group("list")]))
+        found.append(Mention("modic_change", (first, first + 1), first, first + 1, types=types, basis="stated"))
+    for term in modic:
+        if term.start in consumed or any(m.head[0] <= term.start < m.head[1] for m in found):
+            continue
+        if norms[term.start] != "modic":
+            continue
+        types: list[str] = []
+        after = norms[term.end] if term.end < end else ""
+        if after == "0" or norms[term.end : term.end + 2] == ["type", "0"]:
+            continue
+        # "fatty Modic change", "oedematous Modic change"
+        for other in terms:
+            if other.labels & {"fatty", "edema"} and 0 <= term.start - other.end <= 1:
+                types = ["2"] if "fatty" in other.labels else ["1"]
+        found.append(Mention("modic_change", (term.start, term.end), term.start, term.end, types=types, basis="stated"))
+    found.sort(key=lambda m: m.head)
+    return found
+
+
+def _is_link(tokens: Sequence[str], a: int, b: int) -> bool:
+    return all(
+        token in ("-", "degenerative", "endplate", "end", "plate", "marrow", "signal", ")", "(", "vertebral", "discogenic", "the", "of")
+        for token in tokens[a:b]
+    )
+
+
+def _broken(tokens: Sequence[str], a: int, b: int) -> bool:
+    return any(token in (";", ".", "but") for token in tokens[a:b])
+
+
+def signal_mentions(
+    terms: Sequence[Term], norms: Sequence[str], start: int, end: int, title: Sequence[Term]
+) -> list[Mention]:
+    """Return what signal pairs on T1, T2 and STIR say of an endplate.
+
+    T1 low with T2 or STIR high is oedema (type 1), T1 high with T2 high or iso is fat (type 2),
+    T1 and T2 low is sclerosis (type 3). T2 or STIR alone is no type; STIR high is oedema.
+    """
+    site = next((t for t in [*terms, *title] if t.labels & {"endplate", "discogenic", "modic"}), None)
+    if site is None or any(t.labels & {"neoplasm", "hemangioma", "infection", "fracture"} for t in terms):
+        return []
+    events: list[tuple[str, str, int]] = []
+    t = start
+    while t < end:
+        norm = norms[t]
+        if norm in _LOW:
+            events.append(("is", "low", t))
+        elif norm in _HIGH:
+            if norm != "edema" and not (norm == "superior" or norm == "increased" and norms[t + 1 : t + 2] == ["since"]):
+                events.append(("is", "high", t))
+        elif norm in _ISO:
+            events.append(("is", "iso", t))
+        elif norm in _STIR:
+            events.append(("on", "stir", t))
+        elif norm == "t" and t + 1 < end and norms[t + 1] in ("1", "2"):
+            events.append(("on", "t" + norms[t + 1], t))
+            t += 1
+        elif norm in ("fat",) and norms[t + 1 : t + 2] in (["sat"], ["saturated"], ["suppressed"], ["suppression"]):
+            events.append(("on", "stir", t))
+            t += 1
+        t += 1
+    if len({name for kind, name, _ in events if kind == "on"}) < 1 or not any(k == "is" for k, *_ in events):
+        return []
+    signal = _read_signal(events)
+    if len(signal) == 1 and "stir" not in signal:
+        return []
+    first, last = events[0][2], events[-1][2] + 1
+    while last < end and norms[last] in ("1", "2", "w", "wi", "weighted", "signal"):
+        last += 1
+    t1, t2, stir = signal.get("t1"), signal.get("t2"), signal.get("stir")
+    finding = ""
+    if t1 == "low" and "high" in (t2, stir):
+        finding = "endplate_edema"
+    elif t1 == "high" and (t2 in ("high", "iso") or stir == "low"):
+        finding = "endplate_fatty_change"
+    elif t1 == "low" and t2 == "low":
+        finding = "endplate_sclerosis"
+    elif stir == "high" and t1 is None:
+        finding = "endplate_edema"
+    if not finding:
+        return []
+    mention = Mention(finding, (first, last), first, last, site=site)
+    mention.types = {"endplate_edema": ["1"], "endplate_fatty_change": ["2"], "endplate_sclerosis": ["3"]}[finding]
+    if finding == "endplate_edema" and t1 is None:
+        mention.types = []
+    mention.basis = "described"
+    return [mention]
+
+
+def _read_signal(events: Sequence[tuple[str, str, int]]) -> dict[str, str]:
+    """Pair intensities with sequences: "T1 low, T2 high" as well as "bright on T1 and T2"."""
+    signal: dict[str, str] = {}
+    kinds = [kind for kind, *_ in events]
+    # the intensity leads when the first sequence has one before it within three words
+    leads = kinds[0] == "is" and not (
+        len(events) > 1 and events[1][0] == "on" and len(events) > 2 and events[2][0] == "is"
+        and events[2][2] - events[1][2] <= 2 and events[1][2] - events[0][2] > 3
+    )
+    if leads:
+        value = ""
+        for kind, name, _ in events:
+            if kind == "is":
+                value = name
+            elif value:
+                signal.setdefault(name, value)
+        return signal
+    waiting: list[str] = []
+    for kind, name, _ in events:
+        if kind == "on":
+            waiting.append(name)
+        else:
+            for sequence in waiting:
+                signal.setdefault(sequence, name)
+            waiting = []
+    return signal
+
+
+def caused_otherwise(norms: Sequence[str]) -> bool:
+    """Tell whether a passage gives the oedema another cause than the disc."""
+    return bool(_CAUSED.search(" ".join(norms)))

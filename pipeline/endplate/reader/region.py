@@ -1,0 +1,61 @@
+"""Modality and region of a report, from its columns and, failing them, from its own heading."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from endplate.reader.words import flatten
+
+_DICOM: Final = {"MR": "MR", "CT": "CT", "CR": "XR", "DX": "XR", "XR": "XR", "RF": "XR", "US": "US", "NM": "NM", "PT": "NM"}
+
+
+class RegionRules:
+    """Reads modality and region.
+
+    Parameters
+    ----------
+    rules : mapping
+        The content of ``regions.yaml``.
+    """
+
+    def __init__(self, rules: Mapping[str, Any]) -> None:
+        def pattern(words: list[str]) -> re.Pattern[str]:
+            inner = "|".join(sorted((re.escape(w) for w in words), key=len, reverse=True))
+            return re.compile(rf"(?<![a-z0-9])(?:{inner})(?![a-z0-9])")
+
+        self._modality = {code: pattern(words) for code, words in rules["modality"].items()}
+        self._region = {name: pattern(rules[name]) for name in ("lumbar", "whole", "cervical", "thoracic", "other")}
+
+    def modality(self, text: str) -> str:
+        """Return the modality that a heading names first, or an empty text."""
+        first = ("", len(text) + 1)
+        for code, pattern in self._modality.items():
+            match = pattern.search(text)
+            if match and match.start() < first[1]:
+                first = (code, match.start())
+        return first[0]
+
+    def regions(self, text: str) -> set[str]:
+        """Return the regions that a heading names."""
+        found = {name for name, pattern in self._region.items() if pattern.search(text)}
+        if "whole" in found:
+            found |= {"lumbar"}
+        return found
+
+    def heading(self, text: str) -> tuple[str, set[str], bool]:
+        """Return modality, regions and whether the text has a heading that names an examination."""
+        for raw in text.splitlines()[:14]:
+            line = flatten(raw).strip(" *#=-_\t")
+            if not line or len(line) > 140:
+                continue
+            value = re.sub(r"^(?:exam(?:ination)?|study|procedure|exam name|study type|exam type|title|test|investigation|exm)\s*(?:name|type|description)?\s*[:\-]\s*", "", line)
+            label = value != line
+            if re.match(r"(?:clinical|indication|history|reason|comparison|technique|findings|impression|conclusion|compar|prior|previous)", value):
+                continue
+            modality, regions = self.modality(value), self.regions(value)
+            words = len(value.split())
+            if (modality and regions and words <= 16 and (label or words <= 12)) or (label and regions):
+                return modality, regions, True
+        return "", set(), False

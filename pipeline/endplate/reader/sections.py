@@ -1,0 +1,77 @@
+"""Section headings: which section a passage stands in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from endplate.reader.words import flatten
+
+_EDGE: Final = " \t*_#=-–—.:>[]()"
+_HEADING: Final = re.compile(r"^(?P<title>[^:\n]{1,60}?)\s*(?P<colon>:|(?<=\w)\s+[-–—]\s)", re.DOTALL)
+
+
+class SectionRules:
+    """Recognises headings.
+
+    Parameters
+    ----------
+    rules : mapping
+        The content of ``sections.yaml``.
+    """
+
+    def __init__(self, rules: Mapping[str, Any]) -> None:
+        self._sections = {
+            title: section for section, titles in rules["sections"].items() for title in titles
+        }
+        self._subheadings = frozenset(rules["subheadings"])
+        titles = sorted([*self._sections, *self._subheadings], key=len, reverse=True)
+        self.pattern = re.compile(
+            rf"\W{{0,4}}(?:\d{{1,2}}[.)]\s*)?(?:{'|'.join(map(re.escape, titles))})\b[^:\n]{{0,30}}(?::|$)"
+            rf"|\W{{0,4}}(?:{'|'.join(map(re.escape, titles))})\s*(?::|-\s|$)",
+            re.IGNORECASE,
+        )
+        inner = "|".join(re.escape(x) for x in rules["legend"])
+        self._legend = re.compile(rf"(?<!\w)(?:{inner})(?!\w)" if inner else r"(?!)")
+
+    def section(self, title: str) -> str:
+        """Return the section that a heading opens, or an empty text."""
+        bare = re.sub(r"\s+", " ", flatten(title).strip(_EDGE)).strip()
+        bare = re.sub(r"^(?:\d{1,2}|[ivx]{1,4}|[a-h])[.)]\s*", "", bare)
+        if bare in self._sections:
+            return self._sections[bare]
+        # "ADDENDUM (15 March)", "IMPRESSION AND PLAN", "CLINICAL HISTORY/INDICATION"
+        cut = re.split(r"\s*(?:[(/,&@]|\band\b|\d)", bare, maxsplit=1)[0].strip()
+        if cut in self._sections and cut not in ("clinical", "contrast", "date", "name", "note"):
+            return self._sections[cut]
+        words = bare.split()
+        if 1 < len(words) <= 5:
+            for size in (3, 2, 1):
+                tail, head = " ".join(words[-size:]), " ".join(words[:size])
+                if tail in ("impression", "conclusion", "findings", "indication", "history", "technique", "addendum"):
+                    return self._sections[tail]
+                if head in ("impression", "conclusion", "addendum", "clinical indication", "clinical history"):
+                    return self._sections[head]
+        return ""
+
+    def subheading(self, title: str) -> bool:
+        """Tell whether a title names a part of the findings."""
+        return flatten(title).strip(_EDGE) in self._subheadings
+
+    def heading(self, text: str) -> tuple[str, int]:
+        """Return the section that a passage opens with and where its own text starts (0 if none)."""
+        match = _HEADING.match(text)
+        if match and match.group("colon") == ":" or match:
+            section = self.section(match.group("title"))
+            if section and (match.group("colon") == ":" or len(match.group("title").split()) <= 2):
+                return section, match.end()
+        if len(text) <= 60 and len(text.split()) <= 6:
+            section = self.section(text)
+            if section and not text.rstrip().endswith("."):
+                return section, len(text)
+        return "", 0
+
+    def legend(self, flat: str) -> bool:
+        """Tell whether a line explains a scheme."""
+        return bool(self._legend.search(flat))

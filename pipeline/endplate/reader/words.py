@@ -1,0 +1,216 @@
+"""Tokens and their spelling: text to a spaCy ``Doc`` whose NORM is one spelling per word.
+
+The tokenizer is made for dictated and pasted reports: letters and digits part company (``typeII``,
+``L4``), a hyphen inside a word belongs to its first half (``end-plate`` is read as ``end plate``),
+and white space other than one blank belongs to the token before it, so that hard-wrapped lines do
+not break a phrase. ``doc.text`` is always the text as it was read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+import numpy as np
+from spacy.attrs import NORM
+from spacy.tokens import Doc
+from spacy.vocab import Vocab
+
+_TOKEN: Final = re.compile(
+    r"""(
+        \s+                                  # only at the very start of a text
+      | [^\W\d_]+(?:['’´`][^\W\d_]{1,2}\b)?  # a word, with its possessive
+        (?:[-‐‑‒–]\n?(?=[^\W\d_]))?          # ... and the hyphen that ties it to the next
+      | \d+(?:\.\d+)?                        # a number
+      | .                                    # punctuation, one by one
+    )(\s*)""",
+    re.VERBOSE | re.DOTALL,
+)
+_TRIM: Final = "-‐‑‒–\n \t"
+
+#: Characters of equal meaning, one for one, so that offsets stay.
+_FLAT: Final = str.maketrans(
+    {
+        **dict.fromkeys("‐‑‒–—―−⁃﹘﹣－­~∼", "-"),
+        **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\u200b\ufeff", " "),
+        **dict.fromkeys("’‘´`ʼ′", "'"),
+        **dict.fromkeys("∕⁄／＼\\", "/"),
+        **dict.fromkeys("“”„", '"'),
+        "：": ":",
+        "；": ";",
+        "，": ",",
+        "？": "?",
+    }
+)
+
+
+def flatten(text: str) -> str:
+    """Return `text` in lower case with dashes, blanks and quotes of one kind; same length."""
+    flat = text.translate(_FLAT)
+    lower = flat.lower()
+    if len(lower) == len(flat):
+        return lower
+    return "".join(low if len(low := char.lower()) == 1 else char for char in flat)
+
+
+def _within(a: str, b: str, limit: int) -> bool:
+    """Tell whether two words are at most `limit` slips apart (optimal string alignment)."""
+    if abs(len(a) - len(b)) > limit:
+        return False
+    before: list[int] = []
+    last = list(range(len(b) + 1))
+    for i, x in enumerate(a, 1):
+        row = [i] + [0] * len(b)
+        for j, y in enumerate(b, 1):
+            row[j] = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (x != y))
+            if i > 1 and j > 1 and x == b[j - 2] and a[i - 2] == y:
+                row[j] = min(row[j], before[j - 2] + 1)
+        if min(row) > limit:
+            return False
+        before, last = last, row
+    return last[-1] <= limit
+
+
+class Speller:
+    """Brings a word to the spelling that the lexicon uses.
+
+    Parameters
+    ----------
+    spelling : mapping of str to list of str
+        Right spelling to its other forms.
+    tolerant, protected : iterable of str
+        Words found in spite of slips, and words that are never read as another.
+    vocabulary : iterable of str
+        Every word of the lexicon; a regular plural of one of them is read as the singular.
+    """
+
+    def __init__(
+        self,
+        spelling: Mapping[str, Iterable[str]],
+        tolerant: Iterable[str],
+        protected: Iterable[str],
+        vocabulary: Iterable[str],
+    ) -> None:
+        self._forms = {form: word for word, forms in spelling.items() for form in forms}
+        self._protected = frozenset(protected)
+        self._vocabulary = frozenset(vocabulary) | frozenset(spelling)
+        self._tolerant: dict[str, list[str]] = {}
+        for word in tolerant:
+            self._tolerant.setdefault(word[0], []).append(word)
+        self._seen: dict[str, str] = {}
+
+    def __call__(self, token: str) -> str:
+        """Return the norm of one token."""
+        norm = self._seen.get(token)
+        if norm is None:
+            norm = self._norm(flatten(token).rstrip(_TRIM).strip())
+            if len(self._seen) < 200_000:  # hostile input must not fill the memory
+                self._seen[token] = norm
+        return norm
+
+    def _norm(self, word: str) -> str:
+        if word in self._forms:
+            return self._forms[word]
+        if "'" in word:
+            word = word[: word.index("'")]
+        if word in self._vocabulary or word in self._protected or len(word) < 3:
+            return self._forms.get(word, word)
+        for ending, stem in (("ies", "y"), ("es", ""), ("s", "")):
+            if word.endswith(ending) and (single := word[: -len(ending)] + stem):
+                single = self._forms.get(single, single)
+                if single in self._vocabulary:
+                    return single
+        if word in self._forms:
+            return self._forms[word]
+        if 6 <= len(word) <= 22:
+            limit = 1 if len(word) < 9 else 2
+            for known in self._tolerant.get(word[0], ()):
+                if len(known) >= 6 and _within(word, known, limit):
+                    return known
+        return word
+
+
+def split_run(word: str, known: frozenset[str]) -> list[str]:
+    """Split words written as one (``thecalsac``) into known words; the word itself if it cannot."""
+    for cut in range(3, len(word) - 2):
+        head, rest = word[:cut], word[cut:]
+        if head in known:
+            if rest in known:
+                return [head, rest]
+            for second in range(3, len(rest) - 1):
+                if rest[:second] in known and (
+                    rest[second:] in known or rest[second:] in ("i", "ii", "iii")
+                ):
+                    return [head, rest[:second], rest[second:]]
+    return [word]
+
+
+class ReportTokenizer:
+    """The tokenizer of the reader (see the module)."""
+
+    def __init__(self, vocab: Vocab, speller: Speller, runs: frozenset[str]) -> None:
+        self.vocab = vocab
+        self.speller = speller
+        self._runs = runs
+        self._ids: dict[str, int] = {}
+        self._splits: dict[str, list[str]] = {}
+
+    def __call__(self, text: str) -> Doc:
+        """Return the ``Doc`` of a text, NORM set."""
+        words: list[str] = []
+        spaces: list[bool] = []
+        for match in _TOKEN.finditer(text):
+            core, blank = match.groups()
+            if len(core) >= 6 and core.isalpha():
+                pieces = self._pieces(core)
+                words.extend(pieces[:-1])
+                spaces.extend([False] * (len(pieces) - 1))
+                core = pieces[-1]
+            if blank == " ":
+                words.append(core)
+                spaces.append(True)
+            else:
+                words.append(core + blank)
+                spaces.append(False)
+        doc = Doc(self.vocab, words=words, spaces=spaces)
+        if words:
+            ids = self._ids
+            norms = np.empty(len(words), dtype=np.uint64)
+            for i, word in enumerate(words):
+                key = ids.get(word)
+                if key is None:
+                    key = self.vocab.strings.add(self.speller(word) or word)
+                    if len(ids) < 200_000:
+                        ids[word] = key
+                norms[i] = key
+            doc.from_array([NORM], norms.reshape(-1, 1))
+        return doc
+
+    def _pieces(self, word: str) -> list[str]:
+        pieces = self._splits.get(word)
+        if pieces is None:
+            low = word.lower()
+            if low in self._runs or self.speller(word) in self._runs or len(low) != len(word):
+                pieces = [word]
+            else:
+                pieces, at = [], 0
+                for piece in split_run(low, self._runs):
+                    pieces.append(word[at : at + len(piece)])
+                    at += len(piece)
+            if len(self._splits) < 200_000:
+                self._splits[word] = pieces
+        return pieces
+
+    # spaCy writes and reads components; everything here comes from the rule files.
+    def to_bytes(self, **_: Any) -> bytes:  # noqa: D102
+        return b""
+
+    def from_bytes(self, _data: bytes, **_: Any) -> ReportTokenizer:  # noqa: D102
+        return self
+
+    def to_disk(self, _path: Any, **_: Any) -> None:  # noqa: D102
+        return None
+
+    def from_disk(self, _path: Any, **_: Any) -> ReportTokenizer:  # noqa: D102
+        return self

@@ -8,15 +8,21 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from commands import endplate, last_line
+from endplate.codes import BODIES, FINDINGS, LEVELS, MODIC_TYPES, SECTIONS, STATUSES
 from endplate.errors import EndplateError
 from endplate.records import Reject, Report
 from endplate.sources import ColumnMap, Counts, open_reports
+from endplate.sources.encoding import clean
+
+if TYPE_CHECKING:
+    from endplate.reader import Reader
 
 GOOD = "id,text\n1,Modic 1 at L4-L5\n2,Disc bulge at L5-S1\n"
 
@@ -340,3 +346,67 @@ def test_outputs_that_cannot_be(tmp_path: Path) -> None:
         done = endplate("extract", source, "--out", tmp_path / out)
         assert done.returncode == 2
         assert message in last_line(done)
+
+
+# --- the reader on odd text
+
+PIECES = st.sampled_from(
+    [
+        *(
+            "Modic type 1",
+            "Modic changes",
+            "type II",
+            "endplate edema",
+            "Schmorl's node",
+            "disc bulge",
+        ),
+        *("L4-L5", "L5–S1", "L3/4", "D12", "at ", ": ", "no ", "without ", "mild", "?", "5 mm"),
+        *(
+            "FINDINGS:",
+            "IMPRESSION",
+            "1. ",
+            "- ",
+            "\r\n",
+            "\n",
+            "\n\n",
+            "  ",
+            "\t",
+            ". ",
+            ", ",
+            " and ",
+        ),
+        *(
+            "é",
+            "ß",
+            "İ",
+            "ﬁ",
+            "😀",
+            "\u200b",
+            "\u00a0",
+            "\u2028",
+            "\x0c",
+            "<b>",
+            "|",
+            "=1+1",
+            "中文",
+        ),
+    ]
+)
+
+
+@settings(deadline=None)
+@given(st.lists(PIECES | st.text(max_size=5), max_size=40))
+def test_offsets_hold_on_any_text(reader: Reader, pieces: list[str]) -> None:
+    text = clean("".join(pieces))
+    for row in reader.read(Report("1", text)).findings:
+        assert text[row.start : row.end] == row.text
+        assert row.text
+        assert row.sentence in text
+        assert row.text in row.sentence
+        assert row.finding in FINDINGS
+        assert row.status in STATUSES
+        assert row.section in SECTIONS
+        assert row.level in ("", *LEVELS)
+        assert row.vertebra in ("", *BODIES)
+        assert row.modic_type in ("", *MODIC_TYPES)
+        assert (row.finding == "modic_change") == bool(row.modic_type) == bool(row.basis)

@@ -179,6 +179,15 @@ def test_ndjson_lines_of_different_shape(tmp_path: Path) -> None:
     assert result.reports[-1].patient_id == "m1"
 
 
+def test_remarks_on_many_files_are_counted(tmp_path: Path) -> None:
+    for number in range(9):
+        write(tmp_path / f"{number}.csv", f"id,text\n{number},Größe\n".encode("cp1252"))
+    notes = read(tmp_path).notes
+    assert len([note for note in notes if "read as Windows-1252" in note]) == 6
+    assert len([note for note in notes if "id from 'id'" in note]) == 6
+    assert len([note for note in notes if note.startswith("4 more files: ")]) == 2
+
+
 # --- columns
 
 

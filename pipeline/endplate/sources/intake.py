@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
@@ -16,7 +17,7 @@ from endplate.sources.csvfile import open_csv
 from endplate.sources.encoding import open_binary, text_lines
 from endplate.sources.inputs import Input, check_input, files_of
 from endplate.sources.jsonl import open_jsonl
-from endplate.sources.notes import FileNotes
+from endplate.sources.notes import FileNotes, say_rest
 from endplate.sources.parquet import open_parquet
 from endplate.sources.table import SourceError, Table
 
@@ -68,8 +69,9 @@ class Intake:
 
     def entries(self) -> Iterator[Entry]:
         """Yield the rows; raise EndplateError at the end when no input could be read."""
+        remarks: Counter[str] = Counter()
         for item in self._files():
-            notes = FileNotes(item.file, self._on_note)
+            notes = FileNotes(item.file, self._on_note, remarks)
             try:
                 for entry in _entries(item, self._columns, notes):
                     self._something_read = True
@@ -78,6 +80,7 @@ class Intake:
             except _FAULTS as error:
                 self._fail(item.file, error)
             notes.close()
+        say_rest(remarks, self._on_note)
         if self._failures and not self._something_read:
             raise EndplateError("\n".join(self._failures))
 

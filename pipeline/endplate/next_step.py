@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
 from endplate.clinical import FLAG, is_disputed
@@ -46,7 +46,7 @@ def next_step(
     parts += _to_confirm(results)
     parts += _settling(result for result in raised if result.truth is Truth.UNKNOWN)
     parts += _raised(result for result in raised if result.truth is Truth.MET)
-    parts += _safety(case.facts, flags)
+    parts += _safety(case.facts, flags, {result.criterion_id for result in raised})
     parts += _disagreements(case.facts)
     if drift := numbering_drift(case):
         parts.append(f"Check the numbering of the levels: {drift}.")
@@ -115,10 +115,12 @@ def _raised(results: Iterable[CriterionResult]) -> Iterator[str]:
         yield f"Mind: {_lowered(result.statement)}{detail}."
 
 
-def _safety(facts: Mapping[str, Fact], flags: Mapping[str, Flag]) -> Iterator[str]:
-    """Yield the coded flags that bear on safety."""
+def _safety(
+    facts: Mapping[str, Fact], flags: Mapping[str, Flag], told: Collection[str]
+) -> Iterator[str]:
+    """Yield the coded flags that bear on safety, but for those that the pack has told of."""
     for name, fact in facts.items():
-        if name.startswith(FLAG):
+        if name.startswith(FLAG) and name.removeprefix(FLAG) not in told:
             flag = flags[name.removeprefix(FLAG)]
             if flag.safety:
                 where = ", ".join(filter(None, (fact.table, f"row {fact.row}", fact.note)))

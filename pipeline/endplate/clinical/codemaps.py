@@ -48,8 +48,12 @@ class CodeMaps:
         procedures = _load(folder / "procedures.yaml", CodeFile, problems)
         measures = _load(folder / "observations.yaml", MeasureFile, problems)
         checked = _checked_codes(folder / "icd10cm.csv", problems)
+        if columns:
+            problems += _column_faults(columns)
+        if measures:
+            problems += _measure_faults(measures)
         if columns and measures:
-            problems += _column_faults(columns, measures)
+            problems += _unit_faults(columns, measures)
         for name, file in (("conditions.yaml", conditions), ("procedures.yaml", procedures)):
             problems += _rule_faults(name, file) if file else ()
         if conditions:
@@ -153,19 +157,12 @@ def _checked_codes(path: Path, problems: list[Problem]) -> frozenset[str]:
         return frozenset()
 
 
-def _column_faults(columns: ColumnFile, measures: MeasureFile) -> Iterator[Problem]:
+def _column_faults(columns: ColumnFile) -> Iterator[Problem]:
     file = "columns.yaml"
     for fact in FACTS.keys() - columns.names.keys():
         yield Problem(file, "names", f"{fact} is missing")
     for fact in columns.names.keys() - FACTS.keys():
         yield Problem(file, f"names.{fact}", f"no such fact; known are {_list(FACTS)}")
-    for name, other in columns.in_other_units.items():
-        where = f"in_other_units.{name}"
-        if other.fact not in measures.facts:
-            yield Problem(file, where, f"{other.fact!r} has no units in observations.yaml")
-        elif other.unit not in measures.facts[other.fact].units:
-            units = _list(measures.facts[other.fact].units)
-            yield Problem(file, where, f"unit {other.unit!r} is not one of {units}")
     for fact, words in columns.words.items():
         allowed = FACTS[fact].values if fact in FACTS else ()
         for word in words.keys() - set(allowed):
@@ -177,14 +174,29 @@ def _column_faults(columns: ColumnFile, measures: MeasureFile) -> Iterator[Probl
         for name in map(plain_name, (fact, *names)):
             if owner.setdefault(name, fact) != fact:
                 yield Problem(file, f"names.{fact}", f"{name!r} also stands for {owner[name]}")
-    for fact in measures.facts:
-        if fact not in FACTS or FACTS[fact].kind != "number":
-            yield Problem("observations.yaml", f"facts.{fact}", "no such numeric fact")
+
+
+def _unit_faults(columns: ColumnFile, measures: MeasureFile) -> Iterator[Problem]:
+    for name, other in columns.in_other_units.items():
+        measure = measures.facts.get(other.fact)
+        if measure is None:
+            message = f"{other.fact!r} has no units in observations.yaml"
+        elif other.unit not in measure.units:
+            message = f"unit {other.unit!r} is not one of {_list(measure.units)}"
+        else:
+            continue
+        yield Problem("columns.yaml", f"in_other_units.{name}", message)
+
+
+def _measure_faults(measures: MeasureFile) -> Iterator[Problem]:
+    file = "observations.yaml"
     for fact, measure in measures.facts.items():
+        if fact not in FACTS or FACTS[fact].kind != "number":
+            yield Problem(file, f"facts.{fact}", "no such numeric fact")
         for name, unit in measure.named_units.items():
             if name not in measure.names or unit not in measure.units:
                 where = f"facts.{fact}.named_units.{name}"
-                yield Problem("observations.yaml", where, "name or unit is not listed above")
+                yield Problem(file, where, "name or unit is not listed above")
 
 
 def _rule_faults(name: str, file: CodeFile) -> Iterator[Problem]:

@@ -56,10 +56,10 @@ class MeasureTable:
             if patient is None:
                 continue
             item = self._item(cell_text(row.cells.get(layout.code)))
-            value = self._value(item, row, patient) if item else None
-            if item is None or value is None:
+            reading = self._reading(item, row, patient) if item else None
+            if item is None or reading is None or reading == _Reading(None):
                 account.irrelevant += 1
-            elif self._keep(item, value, row, patient):
+            elif self._keep(item, reading, row, patient):
                 account.used += 1
             else:
                 account.outside_window += 1
@@ -69,8 +69,8 @@ class MeasureTable:
             self._by_cell[cell] = self._items.get(plain_name(cell[:_MAX_CELL]))
         return self._by_cell[cell]
 
-    def _value(self, item: _Item, row: Row, patient: str) -> float | None:
-        """Return the value in the fact's unit; None for an empty or impossible one."""
+    def _reading(self, item: _Item, row: Row, patient: str) -> _Reading:
+        """Return the value in the fact's unit; an impossible one is set aside."""
         text = cell_text(row.cells.get(self._layout.value))
         unit = cell_text(row.cells.get(self._layout.unit)).strip() if self._layout.unit else ""
         key = (item.fact, text, unit or item.unit)
@@ -85,7 +85,7 @@ class MeasureTable:
             shown = f"{text} {unit}".strip()
             column = self._layout.value
             self._desk.set_aside(self._sheet, row.number, column, patient, shown, reading.wrong)
-        return reading.value
+        return reading
 
     def _number(self, item: _Item, text: str, unit: str) -> float | None:
         if self._desk.cells.is_empty(text):
@@ -97,8 +97,11 @@ class MeasureTable:
             raise CellError(message)
         return self._desk.cells.number(item.fact, text[:_MAX_CELL], unit)
 
-    def _keep(self, item: _Item, value: float, row: Row, patient: str) -> bool:
-        """Keep a value that is nearer to the index study; return whether it is in the window."""
+    def _keep(self, item: _Item, reading: _Reading, row: Row, patient: str) -> bool:
+        """Keep a value that is nearer to the index study; return whether it is in the window.
+
+        A value that was set aside is kept too until a usable one comes: it is not silence.
+        """
         index = self._desk.index_dates[patient]
         day = self._dates.read(row, patient, self._layout.date)
         if index is None or day is None:
@@ -106,12 +109,12 @@ class MeasureTable:
         days = (day - index).days
         if not item.measure.window.holds(days):
             return False
-        rank = (-abs(days), -days, row.number)
+        rank = _LOWEST if reading.wrong else (-abs(days), -days, row.number)
         found = self._desk.derived.setdefault(patient, {})
         known = found.get(item.fact)
         if known is None or rank > known[0]:
-            unit = FACTS[item.fact].unit
-            column = self._layout.value
-            fact = Fact(item.fact, value, unit, day, self._sheet.name, row.number, column)
+            unit = "" if reading.wrong else FACTS[item.fact].unit
+            where = (self._sheet.name, row.number, self._layout.value)
+            fact = Fact(item.fact, reading.value, unit, day, *where, reading.wrong)
             found[item.fact] = (rank, fact)
         return True

@@ -82,7 +82,7 @@ _CONTINUES: Final = re.compile(
 )
 _HANGS: Final = re.compile(
     r"(?:[,(&/+-]|\b(?:and|or|with|without|of|at|in|on|to|from|by|the|a|an|no|which|that|is|are|"
-    r"mild|moderate|severe|left|right|bilateral|type|modic|level|no|between|causing|lt|rt|small|"
+    r"mild|moderate|severe|left|right|bilateral|type|modic|no|between|causing|lt|rt|small|"
     r"disc|nerve|spinal|neural|foraminal|canal|also|mildly|diffuse))\s*$",
     re.IGNORECASE,
 )
@@ -154,7 +154,9 @@ def _join_wrapped(text: str, lines: list[_Line], heading: re.Pattern[str]) -> li
             )
             if not own and heading.match(body) and not (hangs and not body.isupper()) and not tied:
                 own = True
-            small = body[0].islower() and speaks
+            # "dissicating disc material noted" is a sentence of its own, for all its small letter
+            whole = bool(re.search(r"\b(?:noted|seen|identified|present)\b", body)) and not goes_on
+            small = body[0].islower() and speaks and not whole
             if not own and (
                 (not stopped and (small or hangs or (goes_on and body[0].islower()) or wraps or tied))
                 or (stopped and wraps and above[-1] != ":")

@@ -209,10 +209,13 @@ class LevelGrammar:
     def _named(self, flat: str) -> list[Place]:
         items: list[Item] = []
         masked: list[bool] = []
-        for match in self._atom.finditer(flat):
+        at = 0
+        while match := self._atom.search(flat, at):
+            at = match.end()
             for item in self._items(flat, match):
                 items.append(item)
                 masked.append(self._is_root(flat, item))
+                at = item.end  # what the atom took too much is read again
         # "the L5 and S1 roots": what is said of the last holds for the list
         for i in range(len(items) - 2, -1, -1):
             gap = flat[items[i].end : items[i + 1].start]

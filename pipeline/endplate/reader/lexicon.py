@@ -7,9 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import yaml
-
-from endplate.knowledge import content_hash, models_dir
+from endplate.knowledge import content_hash, models_dir, read_words
 
 FILES = ("spelling", "terms", "findings", "levels", "sections", "assertion", "regions")
 
@@ -32,7 +30,7 @@ class Lexicon:
         """Label of terms.yaml to its phrases."""
         return {
             label: phrases
-            for group in ("sites", "elsewhere", "qualities", "things", "marks")
+            for group in ("sites", "elsewhere", "qualities", "things")
             for label, phrases in self.terms[group].items()
         }
 
@@ -42,6 +40,5 @@ def load_lexicon(overlay: Path | None = None) -> Lexicon:
     folder = models_dir() / "reader"
     loaded: dict[str, Any] = {}
     for name in FILES:
-        with (folder / f"{name}.yaml").open(encoding="utf-8") as handle:
-            loaded[name] = yaml.load(handle, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506
+        loaded[name] = read_words(folder / f"{name}.yaml")
     return Lexicon(**loaded, fingerprint=content_hash(folder))

@@ -81,8 +81,13 @@ def spots_of(
     return spots
 
 
-def choose(mention: Mention, spots: Sequence[Spot], mentions: Sequence[Mention], norms: Sequence[str]) -> Spot | None:
-    """Return the place inside the passage that a mention is at, if any."""
+def choose(
+    mention: Mention, spots: Sequence[Spot], mentions: Sequence[Mention], norms: Sequence[str], *, headed: bool
+) -> Spot | None:
+    """Return the place inside the passage that a mention is at, if any.
+
+    `headed` tells that a level heading is in force: "worst at L4-5" then narrows nothing.
+    """
     a, b = mention.head
     inside = next((s for s in spots if mention.start <= s.start and s.end <= mention.end), None)
     if inside is not None and inside.place.kind != "none":
@@ -90,6 +95,11 @@ def choose(mention: Mention, spots: Sequence[Spot], mentions: Sequence[Mention],
     right = next((s for s in spots if s.start >= b), None)
     if right is not None and any(n in _BREAKS for n in norms[b : right.start]):
         right = None
+    if right is not None and right.place.kind == "none":
+        # "at the lower level (L5-S1)"
+        nxt = next((s for s in spots if s.start >= right.end), None)
+        if nxt is not None and nxt.place.kind == "named" and all(n in ("(", "at", ":", ",", "-") for n in norms[right.end : nxt.start]):
+            right = nxt
     left = next((s for s in reversed(spots) if s.end <= a), None)
     if left is not None and not left.heads:
         between = norms[left.end : a]
@@ -102,6 +112,8 @@ def choose(mention: Mention, spots: Sequence[Spot], mentions: Sequence[Mention],
         if not _attaches(mention, right, mentions, norms):
             right = None
     if right is None:
+        return left
+    if headed and right.stressed and not (left is not None and left.heads):
         return left
     attached = _attaches(mention, right, mentions, norms)
     if left is None:

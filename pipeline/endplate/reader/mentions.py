@@ -291,13 +291,9 @@ class _View:
             return [], False
         left = self._left(term)
         verb = self.norms[term.start] in _OBJECTS
-        if verb and not any(site.labels & wanted for site in left[:1]):
+        if verb and not (self.norms[term.start] == "narrowing" and left and left[0].labels & wanted):
             right = self._object(term)
-            if any(site.labels & wanted for site in right):
-                return [s for s in right if s.labels & wanted], True
-        elif verb:
-            right = self._object(term)
-            if right and any(site.labels & wanted for site in right) and not left[0].labels & {"foramen", "recess", "canal", "root", "disc_height"}:
+            if right:
                 return [s for s in right if s.labels & wanted], True
         good = [site for site in left if site.labels & wanted]
         if good:

@@ -406,7 +406,7 @@ class Reader:
             if id(mention) in shares:
                 where = shares[id(mention)]
             else:
-                spot = choose(mention, spots, mentions, norms)
+                spot = choose(mention, self._useful(mention, spots), mentions, norms, headed=self._headed(context, passage))
                 where = None
             if where is not None:
                 spread = [(level, "", "", types) for level, types in where]
@@ -431,6 +431,20 @@ class Reader:
                     mixed=mention.choice,
                 ))  # fmt: skip
         return self._merge_types(rows, norms[a:b])
+
+    @staticmethod
+    def _headed(context: Context, passage: Passage) -> bool:
+        return bool(context.heading) and (context.heading_line == passage.line or context.heading_block)
+
+    @staticmethod
+    def _useful(mention: Mention, spots: list[Spot]) -> list[Spot]:
+        """Leave out single bodies where a finding of discs cannot be at them."""
+        if mention.finding in OF_BODIES or mention.finding in CORE_FINDINGS:
+            return spots
+        return [
+            s for s in spots
+            if s.place.kind != "named" or s.place.segments or between_neighbours([i.body for i in s.place.items if i.body])
+        ]
 
     def _respectively(
         self, norms: Sequence[str], a: int, b: int, mentions: Sequence[Mention], spots: Sequence[Spot]
@@ -790,7 +804,9 @@ def _words_of(lexicon: Lexicon) -> set[str]:
     phrases += [str(p) for group in lexicon.assertion["cues"] for p in group["phrases"]]
     phrases += [str(p) for p in lexicon.assertion["ends"]]
     phrases += [str(p) for p in lexicon.findings["fillers"]]
-    return {word for phrase in phrases for word in re.findall(r"[a-z]+", phrase)}
+    words = {word for phrase in phrases for word in re.findall(r"[a-z]+", str(phrase))}
+    # a plural beside its singular would keep the tokenizer from bringing both to one
+    return {word for word in words if not (len(word) > 3 and word.endswith("s") and word[:-1] in words)}
 
 
 def load(rules: Path | None = None) -> Reader:

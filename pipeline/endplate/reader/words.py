@@ -136,7 +136,7 @@ def split_run(word: str, known: frozenset[str]) -> list[str]:
     for cut in range(3, len(word) - 2):
         head, rest = word[:cut], word[cut:]
         if head in known:
-            if rest in known:
+            if rest in known or rest in ("i", "ii", "iii"):
                 return [head, rest]
             for second in range(3, len(rest) - 1):
                 if rest[:second] in known and (

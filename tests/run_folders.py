@@ -117,13 +117,13 @@ def write_run(folder: Path, patients: Iterable[Patient], *, texts: bool = True) 
                 {
                     "patient_id": patient.patient_id,
                     "report_id": report_id,
-                    "study_date": exam.date,
+                    "study_date": exam.date.isoformat(),
                     "modality": "MR",
                     "procedure": "MRI lumbar spine",
                     "accession": "",
                     "report_status": "final",
-                    "lumbar_mri": True,
-                    "is_index": report_id == ids[-1],
+                    "lumbar_mri": "yes",
+                    "is_index": int(report_id == ids[-1]),
                 }
             )
             findings += [row._asdict() for row in findings_of(report_id, exam)]
@@ -165,7 +165,7 @@ def _patient_row(patient: Patient, report_id: str) -> dict[str, Any]:
         "pack": "selection",
         "pack_version": "1",
         "report_id": report_id,
-        "study_date": date,
+        "study_date": date.isoformat(),
         "mri_age_days": (TODAY - date).days,
         "modic": patient.modic,
         "modic_basis": patient.basis if patient.modic else "",
@@ -173,14 +173,15 @@ def _patient_row(patient: Patient, report_id: str) -> dict[str, Any]:
         "endplate": "",
         "red_flags": patient.red_flags,
         "other_findings": "",
-        "criteria_met": str(len(CRITERIA) - len(patient.unknown)),
-        "criteria_unknown": str(len(patient.unknown)),
-        "criteria_not_met": "0",
+        "criteria_met": "; ".join(name for name, *_ in CRITERIA if name not in patient.unknown),
+        "criteria_unknown": "; ".join(patient.unknown),
+        "criteria_not_met": "",
         "next_step": f"Ask for: {', '.join(patient.unknown)}."
         if patient.unknown
         else "Book the clinic.",
         "evidence": patient.exams[-1].mentions[0].words if patient.exams[-1].mentions else "",
         "verdict_fda-label": "needs_information",
+        "history": "",
     }
 
 
@@ -199,6 +200,7 @@ def _criteria_rows(patient: Patient) -> list[dict[str, Any]]:
                     "kind": kind,
                     "class": "guideline",
                     "truth": "unknown" if name in patient.unknown else good,
+                    "standing": "open" if name in patient.unknown else "for",
                     "value": "",
                     "threshold": "6 months",
                     "reason": "not recorded" if name in patient.unknown else f"{name} is on record",
@@ -236,7 +238,15 @@ def _run(source: Path, patients: list[Patient], reports: list[dict[str, str]]) -
                 "n": len(patients),
                 "excluded": [{"reason": "not a candidate", "n": len(patients) - listed}],
             },
-            {"label": "on the worklist", "n": listed, "excluded": []},
+            {
+                "label": "on the worklist (selection)",
+                "n": listed,
+                "excluded": [],
+                "parts": [
+                    {"label": verdict, "n": sum(p.verdict == verdict for p in patients)}
+                    for verdict in VERDICTS
+                ],
+            },
         ],
     }
 

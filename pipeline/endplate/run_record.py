@@ -108,6 +108,16 @@ def file_sha256(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
+def input_sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's bytes; of a folder, that of its files with their names."""
+    if path.is_file():
+        return file_sha256(path)
+    digest = hashlib.sha256()
+    for file in sorted(file for file in path.rglob("*") if file.is_file()):
+        digest.update(f"{file.relative_to(path).as_posix()}\0{file_sha256(file)}\0".encode())
+    return digest.hexdigest()
+
+
 def _program(reader: str) -> dict[str, str]:
     return {
         "endplate": __version__,
@@ -135,15 +145,10 @@ def _inputs(paths: Iterable[str | Path], kind: str) -> list[dict[str, Any]]:
         path = Path(given)
         entry: dict[str, Any] = {"path": str(given), "kind": kind}
         if str(given) != _STDIN and path.is_file():
-            entry |= {"sha256": file_sha256(path), "bytes": path.stat().st_size}
+            entry |= {"sha256": input_sha256(path), "bytes": path.stat().st_size}
         elif str(given) != _STDIN and path.is_dir():
-            files = sorted(file for file in path.rglob("*") if file.is_file())
-            digest = hashlib.sha256()
-            for file in files:
-                digest.update(
-                    f"{file.relative_to(path).as_posix()}\0{file_sha256(file)}\0".encode()
-                )
-            entry |= {"sha256": digest.hexdigest(), "files": len(files)}
+            files = sum(file.is_file() for file in path.rglob("*"))
+            entry |= {"sha256": input_sha256(path), "files": files}
         entries.append(entry)
     return entries
 

@@ -31,10 +31,14 @@ def verdict_counts(patients: Iterable[Mapping[str, Any]]) -> dict[str, int]:
 
 
 def parse_modic(cell: object) -> list[tuple[str, str]]:
-    """Return level and type of each part of a ``modic`` cell (``L4-L5:2; L5-S1:1``)."""
+    """Return level and type of each part of a ``modic`` cell (``L4-L5:2; L5-S1:1?``).
+
+    The question mark of a type that the report is not certain of is left out.
+    """
     parts = [part.strip() for part in str(cell or "").split(";") if part.strip()]
     return [
-        (level.strip(), kind.strip()) for level, _, kind in (part.partition(":") for part in parts)
+        (level.strip(), kind.strip().rstrip("?"))
+        for level, _, kind in (part.partition(":") for part in parts)
     ]
 
 

@@ -12,6 +12,7 @@ def flow_steps(run: Mapping[str, Any]) -> list[dict[str, Any]]:
         {
             "n": int(step["n"]),
             "label": str(step["label"]),
+            "parts": [[str(part["label"]), int(part["n"])] for part in step.get("parts", ())],
             "out": [[str(out["reason"]), int(out["n"])] for out in step.get("excluded", ())],
         }
         for step in run.get("flow", ())

@@ -30,6 +30,7 @@ LIST_COLUMNS: Final = (
     "criteria_unknown",
     "next_step",
     "evidence",
+    "history",
     *CLINIC_COLUMNS,
 )
 
@@ -201,6 +202,7 @@ def _judgements(row: Row, results: Iterable[Row]) -> list[dict[str, Any]]:
             {
                 "id": str(result["criterion"]),
                 "truth": str(result.get("truth") or "unknown"),
+                "standing": _plain(result.get("standing")),
                 "reason": _plain(result.get("reason")) or _plain(result.get("value")),
                 "evidence": _evidence(result.get("evidence")),
                 "settle": _plain(result.get("settle")),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +9,8 @@ from typing import Any
 from endplate.errors import EndplateError
 from endplate.page.highlight import offsets_agree
 from endplate.page.run_folder import Row
+from endplate.run_record import input_sha256
+from endplate.sources import ColumnMap, open_reports
 
 
 def report_texts(
@@ -34,8 +35,6 @@ def report_texts(
     on_note : callable
         Takes one-line remarks; none holds report text.
     """
-    from endplate.sources import open_reports
-
     known = {entry["path"]: entry.get("sha256", "") for entry in _inputs(run)}
     paths = _given(given, known, on_note) if given else _unchanged(known, on_note)
     if not paths:
@@ -63,12 +62,6 @@ def report_texts(
     return texts
 
 
-def file_hash(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
 def _inputs(run: Row) -> list[Row]:
     return [entry for entry in run.get("inputs", ()) if entry.get("kind", "reports") == "reports"]
 
@@ -78,9 +71,9 @@ def _unchanged(known: Mapping[str, str], on_note: Callable[[str], None]) -> list
     usable = []
     for name, digest in known.items():
         path = Path(name)
-        if not path.is_file():
+        if not path.exists():
             on_note(f"{name}: no longer there; give the reports with --reports")
-        elif digest and file_hash(path) != digest:
+        elif digest and input_sha256(path) != digest:
             on_note(
                 f"{name}: changed since the run; its sentences are shown instead of its reports"
             )
@@ -97,15 +90,12 @@ def _given(
         if not path.exists():
             message = f"{path}: no such file or folder (--reports)"
             raise EndplateError(message)
-        if path.is_file() and digests and file_hash(path) not in digests:
+        if digests and input_sha256(path) not in digests:
             on_note(f"{path}: not the file that the run read; only reports that agree are shown")
     return list(given)
 
 
-def _columns(run: Row) -> Any:
-    """Return the column names that the run was told."""
-    from endplate.sources import ColumnMap
-
+def _columns(run: Row) -> ColumnMap:
+    """Return how the report tables are written, as the run was told."""
     told = run.get("columns") or {}
-    fields = getattr(ColumnMap, "__dataclass_fields__", None) or ColumnMap._fields
-    return ColumnMap(**{name: value for name, value in told.items() if name in fields and value})
+    return ColumnMap(**{name: told[name] for name in ColumnMap._fields if told.get(name)})

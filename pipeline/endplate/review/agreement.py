@@ -143,8 +143,9 @@ def _groups(row: Mapping[str, Any], group: str) -> set[str]:
         return {kind or "unspecified" for _, kind in parts} or {"no Modic change"}
     if group == "level":
         return {level for level, _ in parts} or {"no level"}
-    bases = str(row.get("modic_basis") or "").replace(";", " ").replace(",", " ").split()
-    return set(bases) or {"none"}
+    # one word, or "L4-L5:stated; L5-S1:described" where levels differ
+    bases = str(row.get("modic_basis") or "").split(";")
+    return {base.rpartition(":")[2].strip() for base in bases if base.strip()} or {"none"}
 
 
 def _listed_strata(run: RunFolder, clear: Mapping[str, _Verdict]) -> list[Stratum]:

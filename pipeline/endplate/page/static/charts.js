@@ -256,7 +256,18 @@ function flowChart(steps) {
       h(
         "li",
         {},
-        h("div", { class: "flow-box" }, h("b", {}, number(step.n)), h("span", {}, step.label)),
+        h(
+          "div",
+          { class: "flow-box" },
+          h("b", {}, number(step.n)),
+          h("span", {}, step.label),
+          step.parts.length > 0 &&
+            h(
+              "ul",
+              {},
+              step.parts.map(([label, n]) => h("li", {}, `${number(n)} ${label}`)),
+            ),
+        ),
         step.out && step.out.length
           ? h(
               "ul",

@@ -164,17 +164,20 @@ function timeline(studies, chosen, onChoose) {
   );
 }
 
+const STANDINGS = {
+  against: { css: "bad", order: 0 },
+  flag: { css: "open", order: 1 },
+  open: { css: "open", order: 2 },
+  for: { css: "good", order: 3 },
+};
+const KINDS = { include: "inclusion", exclude: "exclusion", flag: "to be looked at" };
+
 function criterionItem(result, criterion) {
   const truth = TRUTHS[result.truth] || TRUTHS.unknown;
-  const good =
-    result.truth === "unknown"
-      ? "open"
-      : (result.truth === "met") === (criterion.kind !== "exclude")
-        ? "good"
-        : "bad";
+  const about = [KINDS[criterion.kind], (criterion.class || "").replaceAll("_", " ")];
   return h(
     "li",
-    { class: `criterion ${good}` },
+    { class: `criterion ${STANDINGS[result.standing].css}` },
     h(
       "span",
       { class: "truth" },
@@ -188,74 +191,63 @@ function criterionItem(result, criterion) {
         "p",
         { class: "statement" },
         criterion.statement || result.id,
-        h(
-          "span",
-          { class: "muted small" },
-          criterion.kind === "exclude" ? " · exclusion" : " · inclusion",
-          criterion.class ? ` · ${criterion.class.replaceAll("_", " ")}` : "",
-        ),
+        h("span", { class: "muted small" }, ` · ${about.filter(Boolean).join(" · ")}`),
       ),
       result.reason && h("p", { class: "reason" }, result.reason),
-      result.evidence.length
-        ? h(
-            "ul",
-            { class: "evidence" },
-            result.evidence.map((line) => h("li", {}, line)),
-          )
-        : null,
-      result.truth === "unknown" &&
-        result.settle &&
+      result.evidence.length > 0 &&
+        h(
+          "ul",
+          { class: "evidence" },
+          result.evidence.map((line) => h("li", {}, line)),
+        ),
+      result.settle &&
         h("p", { class: "settle" }, h("b", {}, "What would settle it: "), result.settle),
-      criterion.source && h("p", { class: "muted small source" }, "Source: " + criterion.source),
+      criterion.source && h("p", { class: "muted small source" }, `Source: ${criterion.source}`),
+    ),
+  );
+}
+
+/** One pack: what speaks against comes first, then what is open, then what is in favour. */
+function packDetails(judged, pack, open) {
+  const results = judged.results
+    .filter((result) => result.standing in STANDINGS)
+    .sort((a, b) => STANDINGS[a.standing].order - STANDINGS[b.standing].order);
+  const n = (standing) => results.filter((result) => result.standing === standing).length;
+  const flags = n("flag") ? ` · ${n("flag")} to be looked at` : "";
+  return h(
+    "details",
+    { class: "pack", open },
+    h(
+      "summary",
+      {},
+      h("b", {}, pack.title || judged.pack),
+      pack.draft && h("span", { class: "draft" }, "draft"),
+      " ",
+      verdictBadge(judged.verdict),
+      h(
+        "span",
+        { class: "muted small" },
+        ` ${n("for")} in favour · ${n("against")} against · ${n("open")} unknown${flags}`,
+      ),
+    ),
+    h(
+      "ul",
+      { class: "criteria" },
+      results.map((result) => criterionItem(result, pack.criteria[result.id] || {})),
     ),
   );
 }
 
 function criteriaCard(detail, packs) {
   if (!detail.judgements) return null;
-  const card = h(
+  return h(
     "section",
     { class: "card", "aria-labelledby": "criteria-title" },
     h("h3", { id: "criteria-title" }, "Criteria"),
+    detail.judgements.map((judged, i) =>
+      packDetails(judged, packs[judged.pack] || { criteria: {} }, i === 0),
+    ),
   );
-  for (const judged of detail.judgements) {
-    const pack = packs[judged.pack] || { title: judged.pack, criteria: {} };
-    const results = judged.results.map((result) => [result, pack.criteria[result.id] || {}]);
-    // what decides comes first: against, then unknown, then in favour
-    const weight = ([result, criterion]) =>
-      result.truth === "unknown"
-        ? 1
-        : (result.truth === "met") === (criterion.kind !== "exclude")
-          ? 2
-          : 0;
-    results.sort((a, b) => weight(a) - weight(b));
-    const n = (truth) => judged.results.filter((result) => result.truth === truth).length;
-    card.append(
-      h(
-        "details",
-        { class: "pack", open: judged === detail.judgements[0] },
-        h(
-          "summary",
-          {},
-          h("b", {}, pack.title || judged.pack),
-          pack.draft ? h("span", { class: "draft" }, "draft") : "",
-          " ",
-          verdictBadge(judged.verdict),
-          h(
-            "span",
-            { class: "muted small" },
-            ` ${n("met")} met · ${n("not_met")} not met · ${n("unknown")} unknown`,
-          ),
-        ),
-        h(
-          "ul",
-          { class: "criteria" },
-          results.map(([result, criterion]) => criterionItem(result, criterion)),
-        ),
-      ),
-    );
-  }
-  return card;
 }
 
 function findingsTable(study) {
@@ -348,7 +340,8 @@ class PatientView {
             : null,
         ),
         h("p", { class: "muted" }, facts.join(" · ")),
-        detail.next_step &&
+        detail.history && h("p", {}, h("b", {}, "Since earlier studies: "), detail.history),
+      detail.next_step &&
           h("p", { class: "next-step" }, h("b", {}, "Next step: "), detail.next_step),
       ),
       hooks.panel ? hooks.panel(this) : null,

@@ -61,6 +61,8 @@ const FINDING_NAMES = {
 
 const findingName = (code) => FINDING_NAMES[code] || code.replaceAll("_", " ");
 const group = (code) => (CORE.has(code) ? "core" : RED_FLAGS.has(code) ? "flag" : "other");
+/** How many parts a cell like "duration; odi" has. */
+const countParts = (text) => String(text || "").split("; ").filter(Boolean).length;
 const typeName = (type) => (type === "unspecified" ? "?" : type);
 const place = (finding) => finding.level || finding.vertebra || "";
 
@@ -99,7 +101,7 @@ function age(days) {
   return `${(n / 365.25).toFixed(1)} years`;
 }
 
-/** "L4-L5:2; L5-S1:1" as [{level, type}]. */
+/** "L4-L5:2; L5-S1:1?" as [{level, type, doubtful}]. */
 function parseModic(text) {
   return (text || "")
     .split(";")
@@ -107,9 +109,9 @@ function parseModic(text) {
     .filter(Boolean)
     .map((part) => {
       const at = part.lastIndexOf(":");
-      return at < 0
-        ? { level: part, type: "unspecified" }
-        : { level: part.slice(0, at).trim(), type: part.slice(at + 1).trim() };
+      const type = at < 0 ? "unspecified" : part.slice(at + 1).trim();
+      const level = at < 0 ? part : part.slice(0, at).trim();
+      return { level, type: type.replace(/\?$/, "") || "unspecified", doubtful: type.endsWith("?") };
     });
 }
 
@@ -126,12 +128,16 @@ function verdictBadge(verdict) {
 const typeClass = (type) => "m" + (type || "unspecified").replace("/", "");
 
 function modicChips(text) {
-  return parseModic(text).map(({ level, type }) =>
+  return parseModic(text).map(({ level, type, doubtful }) =>
     h(
       "span",
-      { class: `chip ${typeClass(type)}` },
+      {
+        class: `chip ${typeClass(type)}${doubtful ? " doubtful" : ""}`,
+        title: doubtful ? "the report is not certain of this" : null,
+      },
       h("b", {}, level),
-      ` ${type === "unspecified" ? "type ?" : "type " + type}`,
+      type === "unspecified" ? " type not said" : ` type ${type}`,
+      doubtful ? " – uncertain" : "",
     ),
   );
 }

@@ -40,8 +40,8 @@ const COLUMNS = [
   {
     id: "unknown",
     name: "Unknown",
-    sort: (r) => Number(r.criteria_unknown) || 0,
-    cell: (r) => r.criteria_unknown,
+    sort: (r) => countParts(r.criteria_unknown),
+    cell: (r) => h("span", { title: r.criteria_unknown }, countParts(r.criteria_unknown) || ""),
     number: true,
   },
   {

@@ -24,10 +24,10 @@ _LOCK: Final = ".lock"
 
 
 class RunFolder:
-    """The finished batches of a run, in ``parts/`` of its folder; made by :func:`run_folder`."""
+    """The finished batches of a run, in ``parts`` of its folder; made by :func:`run_folder`."""
 
     def __init__(self, parts: Path, made_by: Mapping[str, str]) -> None:
-        self._parts = parts
+        self.parts = parts
         self._fingerprint = digest(made_by)
         self._names = {file.stem for file in parts.glob("*.parquet")}
         self._former = sorted(self._names)
@@ -67,12 +67,12 @@ class RunFolder:
         return read_part(self._file(name), self._fingerprint)
 
     def _file(self, name: str) -> Path:
-        return self._parts / f"{name}.parquet"
+        return self.parts / f"{name}.parquet"
 
 
 @contextmanager
 def run_folder(
-    path: Path, made_by: Mapping[str, str], *, restart: bool = False
+    path: Path, made_by: Mapping[str, str], *, restart: bool = False, replace: bool = False
 ) -> Iterator[RunFolder]:
     """Open the folder of a run, new or to be gone on with; nobody else can until it is closed.
 
@@ -84,6 +84,8 @@ def run_folder(
         What decides the findings (program, rules ...), by name, each as a version or hash.
     restart : bool
         Forget what is there.
+    replace : bool
+        Forget what is there if it was made otherwise.
 
     Raises
     ------
@@ -95,19 +97,23 @@ def run_folder(
         for leftover in parts.glob(".*.tmp"):
             leftover.unlink()
         former = _manifest(parts / _MANIFEST)
-        if restart:
-            for part in parts.glob("*.parquet"):
-                part.unlink()
-        elif former and former != dict(made_by):
-            names = sorted(former.keys() | made_by.keys())
-            changed = [name for name in names if former.get(name) != made_by.get(name)]
+        changed = _changes(former, made_by) if former else []
+        if changed and not (restart or replace):
             message = (
                 f"{path} holds findings made otherwise ({', '.join(changed)} changed since); "
                 "--restart reads all reports again, another --out keeps both"
             )
             raise EndplateError(message)
+        if changed or restart:
+            for part in parts.glob("*.parquet"):
+                part.unlink()
         write_text(parts / _MANIFEST, json.dumps(dict(made_by), indent=2) + "\n")
         yield RunFolder(parts, made_by)
+
+
+def _changes(former: Mapping[str, str], made_by: Mapping[str, str]) -> list[str]:
+    names = sorted(former.keys() | made_by.keys())
+    return [name for name in names if former.get(name) != made_by.get(name)]
 
 
 @contextmanager

@@ -1,0 +1,261 @@
+"""The main job: reports and clinical tables in, a worklist out.
+
+Every stage is a stream: reports are read batch by batch, their studies sorted by patient on disk,
+and each patient judged and written in turn. In memory are the clinical facts, one date a patient,
+and the worklist.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from operator import attrgetter
+from pathlib import Path
+from typing import Final, Protocol
+
+from endplate.clinical import code_maps, read_clinical
+from endplate.criteria import Judgement, Pack, judge_all, load_packs
+from endplate.engine.archive import read_archive
+from endplate.engine.clock import Clock
+from endplate.engine.fingerprint import digest, fingerprint
+from endplate.engine.folder import RunFolder, run_folder
+from endplate.engine.reading import Failure, reject_of
+from endplate.engine.spool import Spool
+from endplate.errors import EndplateError
+from endplate.records import Case, Reading, Reject, Study
+from endplate.rejects import reject_file
+from endplate.run_record import RunAccount, write_run_record
+from endplate.sources import ColumnMap, Counts, open_reports
+from endplate.studies import build_cases, index_dates, study_of, with_facts
+from endplate.worklist import CLINIC_COLUMNS, Tally, write_tables
+
+#: What memory holds of the studies, in studies and findings; about 100 MB.
+_HELD: Final = 200_000
+
+
+@dataclass(frozen=True)
+class Screening:
+    """What to screen, by what, and where to.
+
+    Attributes
+    ----------
+    reports, clinical : sequences
+        Report files and clinical tables, as the user named them.
+    criteria : sequence of str
+        Packs by name or file; the first orders the worklist.
+    overwrite : bool
+        Replace what the folder holds, the clinic's decisions in its worklist too.
+    restart : bool
+        Read all reports again.
+    """
+
+    reports: Sequence[str]
+    out: Path
+    clinical: Sequence[Path] = ()
+    criteria: Sequence[str] = ()
+    columns: ColumnMap = field(default_factory=ColumnMap)
+    rules: Path | None = None
+    workers: int = 1
+    overwrite: bool = False
+    restart: bool = False
+    patients_csv: bool = False
+
+
+@dataclass
+class Account:
+    """What was read. ``reused`` of the reports had been read by a former run into the folder."""
+
+    reports: Counts = field(default_factory=Counts)
+    reused: int = 0
+    cancelled: int = 0
+    lumbar_mri: int = 0
+    modic: Counter[str] = field(default_factory=Counter)
+    findings: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+
+class Watch(Protocol):
+    """Is told how the run goes."""
+
+    def batch(self, reports: int, reused: int) -> None:
+        """Take note of so many reports done."""
+        ...
+
+    def patient(self) -> None:
+        """Take note of a patient judged."""
+        ...
+
+
+def screen(job: Screening, *, say: Callable[[str], None], watch: Watch, clock: Clock) -> Account:
+    """Screen an archive into a folder; what is there of an earlier run is gone on with.
+
+    Parameters
+    ----------
+    job : Screening
+        What to do.
+    say : callable
+        Takes remarks for the user, free of report text.
+    watch : Watch
+        Is told of every batch and patient.
+    clock : Clock
+        Measures the stages.
+
+    Raises
+    ------
+    EndplateError
+        Inputs, packs or the folder cannot be used.
+    """
+    created = dt.datetime.now().astimezone()
+    packs = load_packs(job.criteria)
+    maps = code_maps()
+    _check_tables(job.clinical)
+    _check_folder(job.out, overwrite=job.overwrite)
+    made_by = fingerprint(job.rules)
+    account = Account()
+    with (
+        run_folder(job.out, made_by, restart=job.restart, replace=job.overwrite) as folder,
+        reject_file(job.out / "rejects.csv") as keep,
+        Spool(folder.parts, attrgetter("patient_id"), _weight, _HELD) as studies,
+    ):
+        # run.json says that the folder is complete; from here on it is not.
+        (job.out / "run.json").unlink(missing_ok=True)
+        batches = _read(job, folder, studies, account, keep, say, watch, clock)
+        with clock.stage("findings table"):
+            account.findings = folder.finish(batches, job.out / "findings.parquet")
+        with clock.stage("patients"):
+            dates = index_dates(_cases(studies))
+        with clock.stage("clinical tables"):
+            clinical = read_clinical(job.clinical, dates, on_reject=keep, on_note=say, maps=maps)
+        with clock.stage("criteria and worklist"):
+            account.tally = write_tables(
+                job.out,
+                _judged(with_facts(_cases(studies), clinical.facts), packs, watch),
+                packs,
+                maps.flags,
+                today=created.date(),
+                patients_csv=job.patients_csv,
+            )
+    with clock.stage("run record"):
+        write_run_record(
+            job.out,
+            RunAccount(
+                account.reports,
+                account.tally,
+                account.cancelled,
+                account.findings,
+                clinical if job.clinical else None,
+                clock.seconds,
+            ),
+            packs=packs,
+            maps=maps,
+            reports=job.reports,
+            clinical=job.clinical,
+            columns=job.columns._asdict(),
+            reader=digest(made_by),
+            created=created,
+        )
+    return account
+
+
+def _read(
+    job: Screening,
+    folder: RunFolder,
+    studies: Spool[Study],
+    account: Account,
+    keep: Callable[[Reject], None],
+    say: Callable[[str], None],
+    watch: Watch,
+    clock: Clock,
+) -> list[str]:
+    """Read all reports into `folder` and `studies`; return the names of the batches in order."""
+    reports = open_reports(
+        job.reports, job.columns, on_reject=keep, on_note=say, counts=account.reports
+    )
+    reading = read_archive(
+        clock.during("report files", reports), folder, workers=job.workers, rules=job.rules
+    )
+    names = []
+    done = 0
+    for batch in clock.during("reading", reading):
+        with clock.stage("studies"):
+            for report, outcome in zip(batch.reports, batch.outcomes, strict=True):
+                if isinstance(outcome, Failure):
+                    account.reports.withdraw(outcome.reason)
+                    keep(reject_of(report, outcome))
+                else:
+                    done += 1
+                    account.cancelled += report.report_status == "cancelled"
+                    account.lumbar_mri += outcome.lumbar_mri is True
+                    account.modic.update(_modic_types(outcome))
+                    studies.add(study_of(report, outcome))
+        names.append(batch.name)
+        reused = len(batch.reports) - batch.read
+        account.reused += reused
+        watch.batch(len(batch.reports), reused)
+    account.reports.check(done)
+    return names
+
+
+def _modic_types(reading: Reading) -> set[str]:
+    """Return the types of Modic change that a lumbar MRI affirms."""
+    if reading.lumbar_mri is not True:
+        return set()
+    return {
+        finding.modic_type
+        for finding in reading.findings
+        if finding.finding == "modic_change" and finding.status == "present"
+    }
+
+
+def _cases(studies: Iterable[Study]) -> Iterator[Case]:
+    """Yield the cases of studies that are sorted by patient."""
+    for _, group in groupby(studies, key=attrgetter("patient_id")):
+        yield from build_cases(group, {})
+
+
+def _judged(
+    cases: Iterable[Case], packs: Sequence[Pack], watch: Watch
+) -> Iterator[tuple[Case, tuple[Judgement, ...]]]:
+    for case in cases:
+        yield case, judge_all(case, packs)
+        watch.patient()
+
+
+def _weight(study: Study) -> int:
+    return 1 + len(study.findings)
+
+
+def _check_tables(paths: Iterable[Path]) -> None:
+    """Refuse missing clinical tables at once: nobody reads an archive for hours to learn of it."""
+    for path in paths:
+        if not path.is_file():
+            message = f"{path}: no such file; name clinical tables in CSV, Parquet or JSON lines"
+            raise EndplateError(message)
+
+
+def _check_folder(folder: Path, *, overwrite: bool) -> None:
+    """Refuse a folder in which something would be lost."""
+    if overwrite or not folder.is_dir():
+        return
+    if any(folder.iterdir()) and not (folder / "parts").is_dir():
+        message = (
+            f"{folder} holds other files; name a new folder, or --overwrite to write among them"
+        )
+        raise EndplateError(message)
+    worklist = folder / "worklist.csv"
+    if worklist.is_file() and _has_decisions(worklist):
+        message = (
+            f"{worklist} holds decisions of the clinic; --overwrite replaces the file, "
+            "another --out keeps it"
+        )
+        raise EndplateError(message)
+
+
+def _has_decisions(worklist: Path) -> bool:
+    with worklist.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
+        rows = csv.DictReader(lines)
+        return any(row.get(column) for row in rows for column in CLINIC_COLUMNS)

@@ -17,7 +17,7 @@ from typing import Any, Final
 from endplate.clinical.schema import Flag
 from endplate.criteria import CriterionResult, Judgement, Pack, Truth
 from endplate.next_step import decisive_reason, first_obstacle, next_step
-from endplate.records import Case
+from endplate.records import Case, Study
 from endplate.studies import mri_age_days
 from endplate.summary import imaging_cells
 from endplate.tables import TableWriter, secure_folder, table_writer, write_table
@@ -63,6 +63,7 @@ STUDY_COLUMNS: Final = (
     "report_status",
     "lumbar_mri",
     "is_index",
+    "reports",
 )
 
 CRITERIA_COLUMNS: Final = (
@@ -266,8 +267,14 @@ def _write_studies(table: TableWriter, case: Case) -> None:
                 study.report_status,
                 _LUMBAR_MRI[study.lumbar_mri],
                 int(study is case.index),
+                "; ".join(_report_ids(study)),
             )
         )
+
+
+def _report_ids(study: Study) -> tuple[str, ...]:
+    """Return the reports that a study's findings come from, the main one first, then addenda."""
+    return tuple(dict.fromkeys([study.report_id, *(row.report_id for row in study.findings)]))
 
 
 def _write_criteria(table: TableWriter, judgements: Iterable[Judgement]) -> None:

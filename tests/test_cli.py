@@ -195,8 +195,9 @@ def test_show_marks_findings_in_words(reports: Path) -> None:
     done = endplate("show", reports, "--id", "007")
     assert done.returncode == 0, done.stderr
     text = " ".join(done.stdout.split())
-    assert re.search(r"Modic type 2.* ‹[\d,]+ modic_change 2 L4-L5 present›", text)
-    assert re.search(r"Disc bulge ‹\d+ disc_bulge L5-S1 present›", text)
+    assert re.search(r"«Modic type 2.*?» ‹[\d,]+ modic_change 2 L4-L5 present›", text)
+    assert re.search(r"«Disc bulge» ‹\d+ disc_bulge L5-S1 present›", text)
+    assert "§ findings FINDINGS:" in text
     assert "│ modic_change" in done.stdout
     assert "\x1b" not in done.stdout
 
@@ -239,8 +240,8 @@ def test_marks_of_overlapping_findings_and_sections() -> None:
     last = wide._replace(finding="spinal_stenosis", grade="mild", start=30, end=38, status="absent")
     marked = marked_text(report, [wide, inner, again, last], {0: "findings", 12: "odd"})
     assert marked.plain == (
-        "§ findings Findings: di§ odd sc ‹2 disc_degeneration no level present› bulge"
-        " ‹1,3 disc_bulge L4-L5,L5-S1 present› with [x] stenosis"
+        "§ findings Findings: «di§ odd sc ‹2 disc_degeneration no level present› bulge»"
+        " ‹1,3 disc_bulge L4-L5,L5-S1 present› with [x] «stenosis»"
         " ‹4 spinal_stenosis L4-L5 mild absent›"
     )
     assert findings_table([wide, inner]).row_count == 2

@@ -48,7 +48,7 @@ def headline(report: Report, reading: Reading) -> Text:
 def marked_text(
     report: Report, findings: Sequence[Finding], sections: Mapping[int, str] | None = None
 ) -> Text:
-    """Return the report with every finding underlined and its number, level and status behind it.
+    """Return the report, each finding «marked» with its number, level and status behind it.
 
     Parameters
     ----------
@@ -67,8 +67,11 @@ def marked_text(
     sections = dict(sections or {})
     pieces = segments(harmless(report.text), [finding._asdict() for finding in findings])
     at = 0
+    before: tuple[int, ...] = ()
     for position, (piece, places) in enumerate(pieces):
         style = _STYLES[findings[places[-1]].status] if places else ""
+        if places and not before:
+            marked.append("«", style="dim")
         stop = at + len(piece)
         begins = sorted({at, *(start for start in sections if at < start < stop)})
         for begin, end in zip(begins, [*begins[1:], stop], strict=True):
@@ -77,8 +80,11 @@ def marked_text(
             marked.append(piece[begin - at : end - at], style=style)
         at = stop
         following = pieces[position + 1][1] if position + 1 < len(pieces) else ()
+        if places and not following:
+            marked.append("»", style="dim")
         for label in _labels(findings, [place for place in places if place not in following]):
             marked.append(f" ‹{label}›", style="dim")
+        before = places
     return marked
 
 

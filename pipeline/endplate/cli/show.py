@@ -11,6 +11,7 @@ from endplate.cli import options
 from endplate.cli.messages import by_reason, say
 
 if TYPE_CHECKING:
+    from endplate.reader import Reader
     from endplate.records import Report
     from endplate.sources import ColumnMap
 
@@ -41,19 +42,37 @@ def show(
     from endplate.sources import ColumnMap
 
     found = _report(report, report_id, ColumnMap(id=id_column, text=text_column, sep=sep))
-    reading = reader.load(rules).read(found)
+    reads = reader.load(rules)
+    reading = reads.read(found)
     console = Console()
     if not console.is_terminal:
         # a pipe has no width of its own; tables must not be folded to 80 columns
         console = Console(width=160)
     console.print(headline(found, reading), soft_wrap=True)
     console.print()
-    console.print(marked_text(found, reading.findings), soft_wrap=True)
+    console.print(
+        marked_text(found, reading.findings, _sections(reads, found.text)), soft_wrap=True
+    )
     console.print()
     if reading.findings:
         console.print(findings_table(reading.findings))
     else:
         console.print("No finding of the spine.")
+
+
+def _sections(reads: Reader, text: str) -> dict[int, str]:
+    """Return where sections begin, by the headings of their lines."""
+    from endplate.reader.sections import SectionRules
+
+    rules = SectionRules(reads.lexicon.sections)
+    found = {}
+    at = 0
+    for line in text.splitlines(keepends=True):
+        section, _ = rules.heading(line.strip())
+        if section:
+            found[at] = section
+        at += len(line)
+    return found
 
 
 def _report(place: str, report_id: str | None, columns: ColumnMap) -> Report:

@@ -148,11 +148,13 @@ def _make_result(criterion: Criterion, outcome: Outcome) -> CriterionResult:
     settle = ""
     silent = False
     if truth is Truth.UNKNOWN:
-        gaps = _pressing(outcome)
-        settle = criterion.settle or " ".join(dict.fromkeys([gap.settle for gap in gaps]))
-        about = "report" if any(gap.about == "report" for gap in gaps) else "clinical"
         if criterion.silence == "not_met" and outcome.silent:
             truth, silent, value = Truth.NOT_MET, True, _NOT_RECORDED
+            gaps = _to_ask(outcome)
+        else:
+            gaps = _pressing(outcome)
+            about = "report" if any(gap.about == "report" for gap in gaps) else "clinical"
+        settle = criterion.settle or " ".join(dict.fromkeys([gap.settle for gap in gaps]))
     return CriterionResult(
         criterion.id,
         criterion.statement,
@@ -172,10 +174,10 @@ def _make_result(criterion: Criterion, outcome: Outcome) -> CriterionResult:
 
 
 def _pressing(outcome: Outcome) -> Sequence[Gap]:
-    """Return the gaps that matter: what the record leaves open before what it does not mention.
+    """Return the gaps that what is recorded leaves open; all of them where nothing is recorded."""
+    return [gap for gap in outcome.gaps if not gap.silent] or outcome.gaps
 
-    Where nothing is recorded and asking the patient is enough, nobody need look at the images.
-    """
-    open_gaps = [gap for gap in outcome.gaps if not gap.silent]
-    asking = [gap for gap in outcome.gaps if gap.about == "clinical"]
-    return open_gaps or asking or outcome.gaps
+
+def _to_ask(outcome: Outcome) -> Sequence[Gap]:
+    """Return what to ask where nothing is recorded; the images only where asking cannot do."""
+    return [gap for gap in outcome.gaps if gap.about == "clinical"] or outcome.gaps

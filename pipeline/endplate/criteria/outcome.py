@@ -41,7 +41,8 @@ class Outcome:
     """The truth of a condition for one patient, with what it rests on. Never changed once made.
 
     Compared by identity: one without evidence says nothing of a single patient, is made once and
-    shared by all, so whatever follows from it can be remembered.
+    shared by all, so whatever follows from it can be remembered. ``raises`` tells whether being met
+    raises the question of what is not recorded beside it; that something is *not* so raises none.
     """
 
     truth: Truth
@@ -50,6 +51,7 @@ class Outcome:
     evidence: tuple[Evidence, ...] = ()
     gaps: tuple[Gap, ...] = ()
     silent: bool = False
+    raises: bool = True
 
 
 def unknown(
@@ -92,7 +94,9 @@ _REMEMBERED: Final = 1000
 def negation(outcomes: Sequence[Outcome]) -> Outcome:
     """Return the outcome of the opposite of one condition; what was seen is the same."""
     (part,) = outcomes
-    return Outcome(~part.truth, part.value, part.reason, part.evidence, part.gaps, part.silent)
+    return Outcome(
+        ~part.truth, part.value, part.reason, part.evidence, part.gaps, part.silent, raises=False
+    )
 
 
 def conjunction(outcomes: Sequence[Outcome]) -> Outcome:
@@ -125,9 +129,9 @@ def _join(truth: Truth, outcomes: Sequence[Outcome]) -> Outcome:
     """
     deciding = [part for part in outcomes if part.truth is truth] or list(outcomes)
     if truth is not Truth.UNKNOWN:
-        return Outcome(truth, *_told(deciding))
+        return Outcome(truth, *_told(deciding), raises=any(part.raises for part in deciding))
     gaps = tuple(dict.fromkeys([gap for part in deciding for gap in part.gaps]))
-    met = [part for part in outcomes if part.truth is Truth.MET]
+    met = [part for part in outcomes if part.truth is Truth.MET and part.raises]
     if met:
         gaps = tuple(dict.fromkeys([gap._replace(silent=False) for gap in gaps]))
         deciding = met + deciding

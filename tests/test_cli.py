@@ -205,9 +205,8 @@ def test_show_marks_findings_in_words(reports: Path) -> None:
 def test_show_takes_text_from_standard_input_and_any_text_file(tmp_path: Path) -> None:
     file = tmp_path / "report.rpt"
     file.write_text(REPORT)
-    (tmp_path / "report.txt").write_text(REPORT)
-    for args, stdin in ((["-"], REPORT), ([str(file)], ""), ([str(tmp_path / "report.txt")], "")):
-        done = endplate("show", *args, stdin=stdin.encode())
+    for place, stdin in (("-", REPORT), (file, "")):
+        done = endplate("show", place, stdin=stdin.encode())
         assert done.returncode == 0, done.stderr
         assert "modic_change 2 L4-L5 present" in done.stdout
 

@@ -68,7 +68,8 @@ def marked_text(
     pieces = segments(harmless(report.text), [finding._asdict() for finding in findings])
     at = 0
     before: tuple[int, ...] = ()
-    for position, (piece, places) in enumerate(pieces):
+    afterwards = [places for _, places in pieces[1:]] + [()]
+    for (piece, places), following in zip(pieces, afterwards, strict=True):
         style = _STYLES[findings[places[-1]].status] if places else ""
         if places and not before:
             marked.append("«", style="dim")
@@ -79,7 +80,6 @@ def marked_text(
                 marked.append(f"§ {sections[begin]} ", style="bold cyan")
             marked.append(piece[begin - at : end - at], style=style)
         at = stop
-        following = pieces[position + 1][1] if position + 1 < len(pieces) else ()
         if places and not following:
             marked.append("»", style="dim")
         for label in _labels(findings, [place for place in places if place not in following]):

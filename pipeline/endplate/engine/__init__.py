@@ -12,6 +12,7 @@ from endplate.engine.batches import plain_batches
 from endplate.engine.reading import (
     Failure,
     Outcome,
+    Reader,
     ReaderFactory,
     read_batch,
     reject_of,
@@ -61,6 +62,8 @@ def _outcomes(
         tasks = ((batch, batch) for batch in batches)
         yield from read_in_processes(tasks, workers=workers, rules=rules, factory=factory)
         return
-    reader = factory(rules)
+    reader: Reader | None = None
     for batch in batches:
+        # Not before there is something to read: bad input is told at once.
+        reader = reader or factory(rules)
         yield batch, read_batch(reader, batch)

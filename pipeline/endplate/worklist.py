@@ -6,7 +6,6 @@ Everything is streamed but the worklist itself, which has to be ranked.
 from __future__ import annotations
 
 import datetime as dt
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
@@ -16,6 +15,7 @@ from typing import Any, Final
 
 from endplate.clinical.schema import Flag
 from endplate.criteria import CriterionResult, Judgement, Pack, Truth
+from endplate.criteria_table import criteria_table
 from endplate.next_step import decisive_reason, first_obstacle, next_step
 from endplate.records import Case, Study
 from endplate.studies import mri_age_days
@@ -64,26 +64,6 @@ STUDY_COLUMNS: Final = (
     "lumbar_mri",
     "is_index",
     "reports",
-)
-
-CRITERIA_COLUMNS: Final = (
-    "patient_id",
-    "pack",
-    "pack_version",
-    "criterion",
-    "statement",
-    "kind",
-    "class",
-    "truth",
-    "standing",
-    "value",
-    "threshold",
-    "reason",
-    "evidence",
-    "settle",
-    "source",
-    "about",
-    "verification",
 )
 
 _INTEGERS: Final = ("rank", "mri_age_days", "is_index", "studies", "clinical_facts")
@@ -171,13 +151,13 @@ def write_tables(
         if patients_csv:
             patients.append(table("patients.csv", patient_columns))
         studies = table("studies.parquet", STUDY_COLUMNS)
-        criteria = table("criteria.parquet", CRITERIA_COLUMNS)
+        criteria = stack.enter_context(criteria_table(folder / "criteria.parquet"))
         for case, judgements in judged:
             row = _patient_row(case, judgements, packs[0], flags, today)
             for writer in patients:
                 writer.write(row)
             _write_studies(studies, case)
-            _write_criteria(criteria, judgements)
+            criteria.write(judgements)
             _count(tally, case, judgements)
             if judgements[0].verdict != "not_candidate":
                 listed.append(row[: len(PATIENT_COLUMNS) + len(further)])
@@ -275,33 +255,6 @@ def _write_studies(table: TableWriter, case: Case) -> None:
 def _report_ids(study: Study) -> tuple[str, ...]:
     """Return the reports that a study's findings come from, the main one first, then addenda."""
     return tuple(dict.fromkeys([study.report_id, *(row.report_id for row in study.findings)]))
-
-
-def _write_criteria(table: TableWriter, judgements: Iterable[Judgement]) -> None:
-    for judgement in judgements:
-        for result in judgement.results:
-            evidence = [item._asdict() for item in result.evidence]
-            table.write(
-                (
-                    judgement.patient_id,
-                    judgement.pack_id,
-                    judgement.pack_version,
-                    result.criterion_id,
-                    result.statement,
-                    result.kind,
-                    result.clazz,
-                    result.truth.name.lower(),
-                    result.standing,
-                    result.value,
-                    result.threshold,
-                    result.reason,
-                    json.dumps(evidence, ensure_ascii=False) if evidence else "",
-                    result.settle,
-                    result.source,
-                    result.about,
-                    result.verification,
-                )
-            )
 
 
 def _count(tally: Tally, case: Case, judgements: Sequence[Judgement]) -> None:

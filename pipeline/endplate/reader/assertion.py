@@ -42,15 +42,23 @@ class ReportContext(ConText):
     modifiers and targets of one sentence, and looks only at sentences that hold a target.
     """
 
-    def __init__(self, nlp: Language, rules: Mapping[str, Any], name: str = "endplate_context") -> None:
+    def __init__(
+        self, nlp: Language, rules: Mapping[str, Any], name: str = "endplate_context"
+    ) -> None:
         super().__init__(nlp, name=name, rules=None, phrase_matcher_attr="NORM", span_attrs=None)
         self.senses: dict[str, dict[str, list[_Sense]]] = {}
         for group in rules["cues"]:
-            sides = ["forward", "backward"] if group["direction"] == "bidirectional" else [group["direction"]]
+            sides = (
+                ["forward", "backward"]
+                if group["direction"] == "bidirectional"
+                else [group["direction"]]
+            )
             only = frozenset(group["only"]) if "only" in group else None
             category = "weak" if group.get("weak") else group["category"]
             for phrase in group["phrases"]:
-                entry = self.senses.setdefault(_key(nlp, str(phrase)), {"forward": [], "backward": []})
+                entry = self.senses.setdefault(
+                    _key(nlp, str(phrase)), {"forward": [], "backward": []}
+                )
                 for side in sides:
                     entry[side].append(_Sense(category, group["reach"], only))
         context_rules: list[ConTextRule] = []
@@ -77,7 +85,13 @@ class ReportContext(ConText):
         for match_id, a, b in _matches(matcher, doc, start, end):
             rule = matcher.rule_map[doc.vocab.strings[match_id]]
             direction = rule.direction
-            scope = (b, end) if direction == "FORWARD" else (start, a) if direction == "BACKWARD" else (start, end)
+            scope = (
+                (b, end)
+                if direction == "FORWARD"
+                else (start, a)
+                if direction == "BACKWARD"
+                else (start, end)
+            )
             found.append(ConTextModifier(rule, a, b, None, *scope))
         for i, one in enumerate(found):
             for other in found[i + 1 :]:
@@ -116,7 +130,9 @@ def _matches(matcher: Any, doc: Doc, start: int, end: int) -> list[tuple[int, in
 
 
 #: Words that end the reach of an adjective ("possible", "?").
-_PHRASE_ENDS: Final = frozenset(", ; : is are shows show with causing resulting and where which .".split())
+_PHRASE_ENDS: Final = frozenset(
+    ", ; : is are shows show with causing resulting and where which .".split()
+)
 
 
 def reaches(cue: Cue, target: tuple[int, int], norms: Sequence[str], marks: Sequence[int]) -> bool:
@@ -142,8 +158,10 @@ def reaches(cue: Cue, target: tuple[int, int], norms: Sequence[str], marks: Sequ
             comma = len(between) - 1 - list(reversed(between)).index(",")
             at = cue.end + comma
             behind = norms[at + 1 : target[0]]
-            if not any(n in ("or", "nor", "and") for n in behind[:3]) and any(cue.end <= m < at for m in marks) and (
-                any(m > at for m in marks)
+            if (
+                not any(n in ("or", "nor", "and") for n in behind[:3])
+                and any(cue.end <= m < at for m in marks)
+                and (any(m > at for m in marks))
             ):
                 return False
         return True
@@ -169,7 +187,9 @@ _LASTING: Final = frozenset(["prior_surgery", "prior_bvn_ablation"])
 _AGEING: Final = frozenset("old prior previous remote former earlier known".split())
 
 
-def weigh(finding: str, cues: Sequence[Cue], section: str, norms: Sequence[str]) -> tuple[str, Cue | None]:
+def weigh(
+    finding: str, cues: Sequence[Cue], section: str, norms: Sequence[str]
+) -> tuple[str, Cue | None]:
     """Return the status that a mention's cues and section give it, and the cue that decided.
 
     An empty status means that the mention is no finding (planned, "no new", technique).
@@ -200,7 +220,9 @@ def weigh(finding: str, cues: Sequence[Cue], section: str, norms: Sequence[str])
         return "", nearest("skipped")
     if "resolved" in by:
         return "absent", nearest("resolved")
-    decided = [c for category in ("negated", "uncertain", "indication") for c in by.get(category, [])]
+    decided = [
+        c for category in ("negated", "uncertain", "indication") for c in by.get(category, [])
+    ]
     if section == "comparison":
         if "negated" in by:
             return "", nearest("negated")
@@ -211,7 +233,12 @@ def weigh(finding: str, cues: Sequence[Cue], section: str, norms: Sequence[str])
             if "historical" in by and not lasting and not cue.before:
                 return "absent", cue
             return "absent", cue
-        if "historical" in by and "present" not in by and cue.category == "uncertain" and not lasting:
+        if (
+            "historical" in by
+            and "present" not in by
+            and cue.category == "uncertain"
+            and not lasting
+        ):
             return "historical", nearest("historical")
         return ("uncertain" if cue.category == "uncertain" else "indication"), cue
     if "historical" in by and not lasting:

@@ -61,7 +61,7 @@ class _Line:
 
 _BULLET: Final = re.compile(
     r"[ ]*(?:(?P<mark>[*•·▪◦●■□➢➤►»>–—-]{1,2}(?=[ ]?[^\s|-])|[ov](?=[ ][A-Z]))"
-    r"|(?P<number>[(\[]?(?:\d{1,2}|[a-hA-H]|[ivxIVX]{1,4})[)\].](?=\s|[A-Z(])"
+    r"|(?P<number>(?:\[\d{1,2}\]|[(]?(?:\d{1,2}|[a-hA-H]|[ivxIVX]{1,4})[).])(?=\s|[A-Z(])"
     r"|\d{1,2}[ ]?[-:][ ](?=[A-Z])|\#\d{1,2}[.:)]?(?=\s)))[ ]*"
 )
 _MARKUP: Final = re.compile(r"[ ]*(?:\*\*|__|#{1,4}[ ]|<b>|<strong>)")
@@ -72,12 +72,19 @@ _ABBREVIATIONS: Final = frozenset(
 )
 # A sentence ends at . ! or ? before white space, or before a capital where the blank is missing.
 _STOP: Final = re.compile(r"[.!?]+(?=[)\]\"'*]*(?:\s|$))|[.](?=[A-Z][a-z])|[.](?=L\d)")
-_SPLITTER: Final = re.compile(r"\s*/{2,}\s*|(?<=\S)\s*[•▪●■➢➤►]\s*|(?<=[.;:])\s+(?=\(?\d{1,2}[.)]\s+[A-Z])")
+_SPLITTER: Final = re.compile(
+    r"\s*/{2,}\s*|(?<=\S)\s*[•▪●■➢➤►]\s*|(?<=[.;:])\s+(?=\(?\d{1,2}[.)]\s+[A-Z])"
+)
 _CELLS: Final = re.compile(r"[ ]*\|[ ]*|[ ]*\t[ \t]*|(?<=\S)[ ]{3,}(?=\S)")
 _CONTINUES: Final = re.compile(
     r"(?:and|or|with|without|of|at|in|on|to|from|by|the|a|an|which|that|causing|resulting|due|as|than|"
     r"is|are|was|level|levels|changes?|respectively|nerve|roots?|between|but|also|both|likely|"
     r"more|most|left|right|endplates?|discs?|seen|noted|without|into|for|also|associated)\b",
+    re.IGNORECASE,
+)
+_VERB_FIRST: Final = re.compile(
+    r"(?:(?:mild|moderate|severe|slight|significant|large|most|main|marked)(?:ly)?\s+)?(?:fibrosis\s+)?"
+    r"(?:compress|abutt|narrow|encroach|caus|indent|efface?|effac|contact|displac|imping|result|extend|involv|migrat|produc|lead)\w*ing\b",
     re.IGNORECASE,
 )
 _HANGS: Final = re.compile(
@@ -158,7 +165,17 @@ def _join_wrapped(text: str, lines: list[_Line], heading: re.Pattern[str]) -> li
             whole = bool(re.search(r"\b(?:noted|seen|identified|present)\b", body)) and not goes_on
             small = body[0].islower() and speaks and not whole
             if not own and (
-                (not stopped and (small or hangs or (goes_on and body[0].islower()) or wraps or tied))
+                (
+                    not stopped
+                    and (
+                        small
+                        or hangs
+                        or (goes_on and body[0].islower())
+                        or wraps
+                        or tied
+                        or _VERB_FIRST.match(body)
+                    )
+                )
                 or (stopped and wraps and above[-1] != ":")
             ):
                 last.parts.append((line.start, line.end))
@@ -182,11 +199,15 @@ def _sentence_ends(text: str, start: int, end: int) -> list[int]:
         if mark[0] == "?" and (not word or not after[:1].isupper()):
             continue  # "? Modic" asks about what follows
         if mark == ".":
-            if word in _ABBREVIATIONS and not (word in ("no", "post", "max", "min") and after[:1].isupper() and at - begin > 12):
+            if word in _ABBREVIATIONS and not (
+                word in ("no", "post", "max", "min") and after[:1].isupper() and at - begin > 12
+            ):
                 continue
             if len(word) == 1 and word.isalpha():
                 continue  # an initial: "the C. spine"
-            if (word.isdigit() or re.fullmatch(r"[(\[]?(?:\d{1,2}|[ivx]{1,4}|[a-h])", word)) and at - begin <= len(word) + 1:
+            if (
+                word.isdigit() or re.fullmatch(r"[(\[]?(?:\d{1,2}|[ivx]{1,4}|[a-h])", word)
+            ) and at - begin <= len(word) + 1:
                 continue  # the number of a list item
             if re.fullmatch(r"(?:[a-z]\.)+[a-z]", word):
                 continue

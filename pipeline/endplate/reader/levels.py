@@ -160,9 +160,13 @@ class LevelGrammar:
     """
 
     def __init__(self, words: Mapping[str, Any]) -> None:
-        self._region = {form: letter for letter, forms in words["regions"].items() for form in forms}
+        self._region = {
+            form: letter for letter, forms in words["regions"].items() for form in forms
+        }
         self._number = {str(n): n for n in range(1, 13)} | dict(words["numbers"])
-        self._names = {phrase: level for level, phrases in words["names"].items() for phrase in phrases}
+        self._names = {
+            phrase: level for level, phrases in words["names"].items() for phrase in phrases
+        }
         self._references = {
             phrase: kind
             for kind in ("same", "both", "former", "latter", "above", "below", "none")
@@ -195,7 +199,9 @@ class LevelGrammar:
         taken = [(place.start, place.end) for place in places]
         for match in self._reference.finditer(flat):
             if not any(a < match.end() and match.start() < b for a, b in taken):
-                places.append(Place(match.start(), match.end(), self._references.get(match.group(), "same")))
+                places.append(
+                    Place(match.start(), match.end(), self._references.get(match.group(), "same"))
+                )
         places.sort(key=lambda place: place.start)
         return places
 
@@ -219,7 +225,11 @@ class LevelGrammar:
         # "the L5 and S1 roots": what is said of the last holds for the list
         for i in range(len(items) - 2, -1, -1):
             gap = flat[items[i].end : items[i + 1].start]
-            if masked[i + 1] and items[i].body and re.fullmatch(r"\s*(?:and|or|,|&|/)\s*(?:the\s+)?(?:left\s+|right\s+)?", gap):
+            if (
+                masked[i + 1]
+                and items[i].body
+                and re.fullmatch(r"\s*(?:and|or|,|&|/)\s*(?:the\s+)?(?:left\s+|right\s+)?", gap)
+            ):
                 masked[i] = True
         items = [item for item, root in zip(items, masked, strict=True) if not root]
         places: list[Place] = []
@@ -304,15 +314,20 @@ class LevelGrammar:
         numbers = [int(n) for n in re.findall(r"\d", match.group())]
         if any(b != a + 1 and (a, b) != (5, 1) for a, b in zip(numbers, numbers[1:], strict=False)):
             return []
-        supported = (
-            re.search(r"(?:\b(?:at|level|levels|disc|discs|the|of|l|and|to|through|from|both|on|in)|[,&(]|^)\s*$", before)
-            or re.match(r"\s*(?:levels?|discs?|:)", flat[end:])
-        )
+        supported = re.search(
+            r"(?:\b(?:at|level|levels|disc|discs|the|of|l|and|to|through|from|both|on|in)|[,&(]|^)\s*$",
+            before,
+        ) or re.match(r"\s*(?:levels?|discs?|:)", flat[end:])
         if not supported:
             return []
-        if not re.search(r"(?:level|disc)\w*\s*$", before) and not re.match(r"\s*(?:levels?|discs?)\b", flat[end:]):
+        if not re.search(r"(?:level|disc)\w*\s*$", before) and not re.match(
+            r"\s*(?:levels?|discs?)\b", flat[end:]
+        ):
             # bare figures need a spinal neighbourhood
-            if not re.search(r"\b[lsdt]\s?\d|\d\s?[-/]\s?[s1-5]\b.*\d\s?[-/]\s?[s1-5]\b|disc|bulge|protrusion|modic|endplate|stenosis|facet|herniat|lumbar", flat):
+            if not re.search(
+                r"\b[lsdt]\s?\d|\d\s?[-/]\s?[s1-5]\b.*\d\s?[-/]\s?[s1-5]\b|disc|bulge|protrusion|modic|endplate|stenosis|facet|herniat|lumbar",
+                flat,
+            ):
                 return []
             if re.match(r"\s*(?:/|-)\s*\d", flat[end:]) or re.search(r"\d\s*[/-]\s*$", before):
                 return []
@@ -367,8 +382,10 @@ class LevelGrammar:
             bare = not re.search(r"[-/]", separator)
             if bare and separator == "" and not letter:
                 break
-            if bare and not letter and (
-                number != last_number + 1 and (last_number, number) not in ((5, 1), (12, 1))
+            if (
+                bare
+                and not letter
+                and (number != last_number + 1 and (last_number, number) not in ((5, 1), (12, 1)))
             ):
                 break  # "L4 5 mm", "L5 3 cysts": only neighbours may stand without a dash
             if bare and letter and letter == last_region and number != last_number + 1:
@@ -378,8 +395,10 @@ class LevelGrammar:
                 break
             bodies.append((pair[1], _a, b))
             ends_at = b
-        if region in "TD" and first[1] <= 2 and (
-            len(bodies) == 1 or all(body in ("T1", "T2") for body, *_ in bodies)
+        if (
+            region in "TD"
+            and first[1] <= 2
+            and (len(bodies) == 1 or all(body in ("T1", "T2") for body, *_ in bodies))
         ):
             return []  # T1 and T2 are sequences
         if len(bodies) == 1:
@@ -416,7 +435,9 @@ class LevelGrammar:
                 just = _SIDE_JUST_BEFORE.search(flat[max(0, item.start - 30) : item.start])
                 if just and _PLATE_AFTER.match(after):
                     match = just
-            match = match or _SIDE_BEFORE.search(flat[max(0, item.start - 80) : item.start]) or listed
+            match = (
+                match or _SIDE_BEFORE.search(flat[max(0, item.start - 80) : item.start]) or listed
+            )
             if match:
                 side = match.group("side")
                 upper = bool(re.search(r"super|upper|sup\b|cranial|top|both", side))

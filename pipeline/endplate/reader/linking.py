@@ -27,8 +27,12 @@ class Spot:
     stressed: bool = False
 
 
-_OPENERS: Final = frozenset("at in the within on for of also there - * ( disc intervertebral from level and but while as seen regarding".split())
-_BREAKS: Final = frozenset([";", "but", "however", "while", "whereas", "although", "|", "whilst", "though", "except"])
+_OPENERS: Final = frozenset(
+    "at in the within on for of also there - * ( disc intervertebral from level and but while as seen regarding".split()
+)
+_BREAKS: Final = frozenset(
+    [";", "but", "however", "while", "whereas", "although", "|", "whilst", "though", "except"]
+)
 _ATTACHED: Final = frozenset(
     "at of in on from involving affecting within along to ( level levels : across between into around".split()
 )
@@ -41,11 +45,19 @@ _STRESS: Final = frozenset(
     "noticeably noteceably especially particularly mainly most worst more maximal notably predominantly greatest "
     "worse maximum mostly marked pronounced predominant severest chiefly principally noticebly noticeable prominent".split()
 )
-_VERBS: Final = frozenset("shows show demonstrates demonstrate has have had is are reveals displays there remains appears exhibits was".split())
+_VERBS: Final = frozenset(
+    "shows show demonstrates demonstrate has have had is are reveals displays there remains appears exhibits was".split()
+)
 
 
 def spots_of(
-    places: Sequence[Place], starts: Sequence[int], ends: Sequence[int], norms: Sequence[str], offset: int, first: int, last: int
+    places: Sequence[Place],
+    starts: Sequence[int],
+    ends: Sequence[int],
+    norms: Sequence[str],
+    offset: int,
+    first: int,
+    last: int,
 ) -> list[Spot]:
     """Give places their tokens and tell which of them lead a clause."""
     spots: list[Spot] = []
@@ -55,34 +67,63 @@ def spots_of(
         spot = Spot(place, a, b)
         before = [n for n in norms[first:a]]
         after = norms[b] if b < last else ""
-        while after in ("level", "disc", "space", "segment", "joint", "interspace") and b < last - 1:
+        while (
+            after in ("level", "disc", "space", "segment", "joint", "interspace") and b < last - 1
+        ):
             b += 1
             after = norms[b]
-        opening = all(n in _OPENERS or n in ("", "*", ".", "#") for n in before) and len(before) <= 5
+        opening = (
+            all(n in _OPENERS or n in ("", "*", ".", "#") for n in before) and len(before) <= 5
+        )
         if opening:
             spot.leads = True
             spot.heads = after in (":", "-", "=", "|", ">") or b >= last
         else:
             t = a - 1
             steps = 0
-            while t > first and norms[t] in ("at", "in", "the", "of", "disc", "level") and steps < 3:
+            while (
+                t > first and norms[t] in ("at", "in", "the", "of", "disc", "level") and steps < 3
+            ):
                 t -= 1
                 steps += 1
             opener = norms[t]
-            spot.leads = (
-                opener in (";", "while", "whereas", "but", "although", "whilst", "|", "however")
-                or (opener in (",", "and", "where", ".") and (after in _VERBS or (steps > 0 and after in ("a", "an", "there", ",", "mild", "moderate", "severe", "small"))))
+            spot.leads = opener in (
+                ";",
+                "while",
+                "whereas",
+                "but",
+                "although",
+                "whilst",
+                "|",
+                "however",
+            ) or (
+                opener in (",", "and", "where", ".")
+                and (
+                    after in _VERBS
+                    or (
+                        steps > 0
+                        and after
+                        in ("a", "an", "there", ",", "mild", "moderate", "severe", "small")
+                    )
+                )
             )
-            if after == ":" and opener in (",", ";", "and", "(") :
+            if after == ":" and opener in (",", ";", "and", "("):
                 spot.leads = True
         recent = norms[max(first, a - 5) : a]
-        spot.stressed = any(n in _STRESS for n in recent) and not any(n in (";", ".") for n in recent)
+        spot.stressed = any(n in _STRESS for n in recent) and not any(
+            n in (";", ".") for n in recent
+        )
         spots.append(spot)
     return spots
 
 
 def choose(
-    mention: Mention, spots: Sequence[Spot], mentions: Sequence[Mention], norms: Sequence[str], *, headed: bool
+    mention: Mention,
+    spots: Sequence[Spot],
+    mentions: Sequence[Mention],
+    norms: Sequence[str],
+    *,
+    headed: bool,
 ) -> Spot | None:
     """Return the place inside the passage that a mention is at, if any.
 
@@ -93,12 +134,16 @@ def choose(
     if inside is not None and inside.place.kind != "none":
         return inside
     right = next((s for s in spots if s.start >= b), None)
-    if right is not None and any(n in _BREAKS for n in norms[b : right.start]):
+    if right is not None and _broken(norms, b, right.start):
         right = None
     if right is not None and right.place.kind == "none":
         # "at the lower level (L5-S1)"
         nxt = next((s for s in spots if s.start >= right.end), None)
-        if nxt is not None and nxt.place.kind == "named" and all(n in ("(", "at", ":", ",", "-") for n in norms[right.end : nxt.start]):
+        if (
+            nxt is not None
+            and nxt.place.kind == "named"
+            and all(n in ("(", "at", ":", ",", "-") for n in norms[right.end : nxt.start])
+        ):
             right = nxt
     left = next((s for s in reversed(spots) if s.end <= a), None)
     if left is not None and not left.heads:
@@ -108,24 +153,40 @@ def choose(
     heading = next((s for s in spots if s.heads and s.end <= a), None)
     if left is None:
         left = heading
-    if right is not None and right.place.kind == "none" and left is not None and left.place.kind != "none":
+    if (
+        right is not None
+        and right.place.kind == "none"
+        and left is not None
+        and left.place.kind != "none"
+    ):
         if not _attaches(mention, right, mentions, norms):
             right = None
+    if headed and left is not None and left.stressed and not left.heads:
+        left = None
     if right is None:
         return left
     if headed and right.stressed and not (left is not None and left.heads):
-        return left
+        return None if left is None or left.stressed else left
     attached = _attaches(mention, right, mentions, norms)
     if left is None:
         if right.leads and not attached and not right.heads:
             return None
         if right.place.kind == "none":
             nxt = next((s for s in spots if s.start >= right.end and s.place.kind != "none"), None)
-            if nxt is not None and nxt.stressed and not any(n in _BREAKS for n in norms[b : nxt.start]):
+            if nxt is not None and nxt.stressed and not _broken(norms, b, nxt.start):
                 return nxt
+        elif (
+            not attached
+            and any(
+                norms[t] in ("noted", "seen") and "and" in norms[t : right.start]
+                for t in range(b, right.start)
+            )
+            and any(m.head[0] >= b and m.head[1] <= right.start for m in mentions)
+        ):
+            return None
         return right
-    if right.stressed and left.place.kind == "named" and (left.heads or left.leads):
-        return left
+    if right.stressed:
+        return left if left.place.kind == "named" and (left.heads or left.leads) else right
     if attached:
         return right
     if left.heads or left.leads:
@@ -136,7 +197,11 @@ def choose(
     between_left = [n for n in norms[left.end : a]]
     if any(n in _DEPENDENT - {"and"} for n in between_left) or norms[a] in _DEPENDENT:
         later = [m for m in mentions if m.head[0] >= b and m.head[1] <= right.start]
-        if not later or not _joined(norms[b : later[0].head[0]]) or "," in norms[b : later[0].head[0]]:
+        if (
+            not later
+            or not _joined(norms[b : later[0].head[0]])
+            or "," in norms[b : later[0].head[0]]
+        ):
             if later:
                 return left
         if norms[a] in _DEPENDENT or any(n in _DEPENDENT - {"and"} for n in between_left[:4]):
@@ -144,11 +209,38 @@ def choose(
     return right
 
 
+def _broken(norms: Sequence[str], a: int, b: int) -> bool:
+    return any(
+        norms[t] in _BREAKS and not (norms[t] == "but" and norms[t + 1 : t + 2] == ["also"])
+        for t in range(a, b)
+    )
+
+
 def _joined(between: Sequence[str]) -> bool:
-    return all(n in ("and", "or", "/", ",", "mild", "moderate", "severe", "left", "right", "bilateral", "small", "the") or len(n) <= 1 for n in between)
+    return all(
+        n
+        in (
+            "and",
+            "or",
+            "/",
+            ",",
+            "mild",
+            "moderate",
+            "severe",
+            "left",
+            "right",
+            "bilateral",
+            "small",
+            "the",
+        )
+        or len(n) <= 1
+        for n in between
+    )
 
 
-def _attaches(mention: Mention, spot: Spot, mentions: Sequence[Mention], norms: Sequence[str]) -> bool:
+def _attaches(
+    mention: Mention, spot: Spot, mentions: Sequence[Mention], norms: Sequence[str]
+) -> bool:
     """Tell whether a level behind a mention belongs to it: "protrusion at L4-5"."""
     a = max(mention.head[1], mention.end if mention.end <= spot.start else mention.head[1])
     between = norms[a : spot.start]
@@ -157,10 +249,22 @@ def _attaches(mention: Mention, spot: Spot, mentions: Sequence[Mention], norms: 
     if spot.leads and not (between and between[-1] in ("(", ":")):
         if len(between) == 0 or between[-1] not in _ATTACHED or "," in between or "and" in between:
             return False
-    others = [m for m in mentions if m is not mention and m.head[0] >= mention.head[1] and m.head[1] <= spot.start and m.head != mention.head]
+    others = [
+        m
+        for m in mentions
+        if m is not mention
+        and m.head[0] >= mention.head[1]
+        and m.head[1] <= spot.start
+        and m.head != mention.head
+    ]
     if others:
         first = others[0]
-        if not _joined(norms[mention.head[1] : max(mention.head[1], first.start)]) or "," in between and "and" not in between and "or" not in between:
+        if (
+            not _joined(norms[mention.head[1] : max(mention.head[1], first.start)])
+            or "," in between
+            and "and" not in between
+            and "or" not in between
+        ):
             return False
         return first.site is None or first.head[0] - mention.head[1] <= 4
     if "," in between and not any(n in _STRESS for n in between):
@@ -200,8 +304,11 @@ class Context:
     topic_passage: int = -1
     topic_leads: bool = False
     before: list[str] = field(default_factory=list)
+    levels_told: set[str] = field(default_factory=set)
 
-    def set_topic(self, segments: list[str], line: int, paragraph: int, passage: int, leads: bool) -> None:
+    def set_topic(
+        self, segments: list[str], line: int, paragraph: int, passage: int, leads: bool
+    ) -> None:
         """Note the levels that a passage spoke of."""
         if segments != self.topic and self.topic:
             self.before = self.topic

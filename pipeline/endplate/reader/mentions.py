@@ -54,7 +54,9 @@ _COPULAS: Final = frozenset(
     "demonstrates : being seems seem has have had been with display displays exhibit exhibits reveals "
     "reveal - demonstrating displaying contain contains measures also =".split()
 )
-_BREAKS: Final = frozenset([";", "but", "however", "while", "whereas", "although", "|", "whilst", "though"])
+_BREAKS: Final = frozenset(
+    [";", "but", "however", "while", "whereas", "although", "|", "whilst", "though"]
+)
 _OBJECTS: Final = frozenset(
     "compressing compress compressive impinging impinge impinges abutting abut abuts contacting contact contacts "
     "displacing displace displaces indenting indent indents encroaching encroach encroaches effacing effaces "
@@ -92,11 +94,17 @@ class Composer:
                 )
         self._fillers = frozenset(rules["fillers"])
         self._valid = {
-            quality: frozenset(site for site, _, _ in pairs) for quality, pairs in self._pairs.items()
+            quality: frozenset(site for site, _, _ in pairs)
+            for quality, pairs in self._pairs.items()
         }
 
     def __call__(
-        self, terms: Sequence[Term], norms: Sequence[str], start: int, end: int, title: Iterable[Term]
+        self,
+        terms: Sequence[Term],
+        norms: Sequence[str],
+        start: int,
+        end: int,
+        title: Iterable[Term],
     ) -> list[Mention]:
         """Return the mentions of the tokens ``start`` to ``end``, in order.
 
@@ -105,7 +113,9 @@ class Composer:
         view = _View(terms, norms, start, end, self._fillers, self._sites)
         found: list[Mention] = []
         for term in terms:
-            thing = next((self._things[label] for label in term.labels if label in self._things), None)
+            thing = next(
+                (self._things[label] for label in term.labels if label in self._things), None
+            )
             if thing:
                 if not self._belongs_elsewhere(view, term, thing):
                     found.append(Mention(thing, (term.start, term.end), term.start, term.end))
@@ -138,7 +148,9 @@ class Composer:
         for site in sites:
             for finding in self._findings(qualities, site):
                 a, b = min(term.start, site.start), max(term.end, site.end)
-                near = b - a <= 9 and not any(view.norms[t] in _BREAKS or view.norms[t] == ":" for t in range(a, b))
+                near = b - a <= 9 and not any(
+                    view.norms[t] in _BREAKS or view.norms[t] == ":" for t in range(a, b)
+                )
                 mention = Mention(
                     finding,
                     (term.start, term.end),
@@ -152,7 +164,9 @@ class Composer:
         if not mentions and "stenosis" in qualities and not view.elsewhere_before(term):
             left = view.term_before(term)
             if left is None or not (left.labels & {"foramen", "recess"}):
-                mentions.append(Mention("spinal_stenosis", (term.start, term.end), term.start, term.end))
+                mentions.append(
+                    Mention("spinal_stenosis", (term.start, term.end), term.start, term.end)
+                )
         return mentions
 
     def _findings(self, qualities: Sequence[str], site: Term) -> list[str]:
@@ -175,11 +189,14 @@ class Composer:
     def _tidy(found: list[Mention], terms: Sequence[Term], norms: Sequence[str]) -> list[Mention]:
         """Drop what another mention says more exactly, and duplicates."""
         has_disc = any(
-            t.labels & {"disc", "disc_height", "disc_signal", "desiccation", "bulge", "protrusion"} for t in terms
+            t.labels & {"disc", "disc_height", "disc_signal", "desiccation", "bulge", "protrusion"}
+            for t in terms
         )
         has_body = any(t.labels & {"body", "fracture"} for t in terms)
         kept: list[Mention] = []
-        typed = [m for m in found if m.finding in _ENDPLATE and m.finding != "endplate_degeneration"]
+        typed = [
+            m for m in found if m.finding in _ENDPLATE and m.finding != "endplate_degeneration"
+        ]
         things = {(m.head, m.finding) for m in found if m.site is None}
         seen: set[tuple[str, int, int]] = set()
         for mention in found:
@@ -187,8 +204,30 @@ class Composer:
                 if has_body:
                     continue
             if mention.needs_disc and has_disc and has_body:
-                disc = min((abs(t.start - mention.start) for t in terms if t.labels & {"disc", "disc_height", "disc_signal", "desiccation", "bulge", "protrusion"}), default=99)
-                body = min((abs(t.start - mention.start) for t in terms if t.labels & {"body", "fracture"}), default=99)
+                disc = min(
+                    (
+                        abs(t.start - mention.start)
+                        for t in terms
+                        if t.labels
+                        & {
+                            "disc",
+                            "disc_height",
+                            "disc_signal",
+                            "desiccation",
+                            "bulge",
+                            "protrusion",
+                        }
+                    ),
+                    default=99,
+                )
+                body = min(
+                    (
+                        abs(t.start - mention.start)
+                        for t in terms
+                        if t.labels & {"body", "fracture"}
+                    ),
+                    default=99,
+                )
                 if body < disc:
                     continue
             if mention.finding == "endplate_degeneration" and any(
@@ -206,7 +245,11 @@ class Composer:
             ):
                 continue
             site = mention.site.start if mention.site else -1
-            key = (mention.finding, site if mention.finding == "endplate_degeneration" else mention.head[0], site)
+            key = (
+                mention.finding,
+                site if mention.finding == "endplate_degeneration" else mention.head[0],
+                site,
+            )
             if key in seen:
                 continue
             seen.add(key)
@@ -250,7 +293,14 @@ class _View:
 
     def _filler(self, t: int) -> bool:
         norm = self.norms[t]
-        return norm in self._fillers or len(norm) == 1 and norm.isalpha() or norm.isdigit() or norm in ("-", "(", ")") or not norm
+        return (
+            norm in self._fillers
+            or len(norm) == 1
+            and norm.isalpha()
+            or norm.isdigit()
+            or norm in ("-", "(", ")")
+            or not norm
+        )
 
     def term_before(self, term: Term) -> Term | None:
         t = term.start - 1
@@ -282,16 +332,24 @@ class _View:
             while t < self.end and self._filler(t) and t not in self._cover:
                 t += 1
             cover = self._cover.get(t)
-            return cover is not None and "other_site" in cover.labels and not (cover.labels & {"endplate"})
+            return (
+                cover is not None
+                and "other_site" in cover.labels
+                and not (cover.labels & {"endplate"})
+            )
         return False
 
-    def sites_of(self, term: Term, wanted: frozenset[str], *, loose: bool) -> tuple[list[Term], bool]:
+    def sites_of(
+        self, term: Term, wanted: frozenset[str], *, loose: bool
+    ) -> tuple[list[Term], bool]:
         """Return the places that a quality is said of, and whether they stand right beside it."""
         if self._foreign_title:
             return [], False
         left = self._left(term)
         verb = self.norms[term.start] in _OBJECTS
-        if verb and not (self.norms[term.start] == "narrowing" and left and left[0].labels & wanted):
+        if verb and not (
+            self.norms[term.start] == "narrowing" and left and left[0].labels & wanted
+        ):
             right = self._object(term)
             if right:
                 return [s for s in right if s.labels & wanted], True
@@ -312,7 +370,11 @@ class _View:
         while t >= self.start:
             cover = self._cover.get(t)
             if cover is not None:
-                if cover.labels & {"degenerative", "change"} and self.norms[t] in self._fillers and not self._is_site(cover):
+                if (
+                    cover.labels & {"degenerative", "change"}
+                    and self.norms[t] in self._fillers
+                    and not self._is_site(cover)
+                ):
                     t -= 1
                     continue
                 if not self._is_site(cover) or not joined or cover.end > term.start:
@@ -344,8 +406,22 @@ class _View:
     def _object(self, term: Term) -> list[Term]:
         """Collect the objects of a verb: "compressing the thecal sac and both nerve roots"."""
         t, gap = term.end, 0
-        while t < self.end and t not in self._cover:
-            if self.norms[t] in ("upon", "on", "to", "with", "against", "into") or self._filler(t):
+        while t < self.end and (t not in self._cover or self._cover[t].labels & {"compression"}):
+            if t in self._cover:  # "contacts but does not displace the root"
+                t = self._cover[t].end
+                continue
+            if self.norms[t] in (
+                "upon",
+                "on",
+                "to",
+                "with",
+                "against",
+                "into",
+                "but",
+                "does",
+                "do",
+                "not",
+            ) or self._filler(t):
                 gap += 1
                 if gap > 6:
                     return []
@@ -374,7 +450,15 @@ class _View:
                 # another quality of the same place: "irregular and sclerotic endplates"
                 gap += 1
                 t = cover.end
-                if gap > 3 or cover.labels & {"bulge", "protrusion", "extrusion", "herniation", "listhesis", "fracture", "modic"}:
+                if gap > 3 or cover.labels & {
+                    "bulge",
+                    "protrusion",
+                    "extrusion",
+                    "herniation",
+                    "listhesis",
+                    "fracture",
+                    "modic",
+                }:
                     return []
                 continue
             norm = self.norms[t]
@@ -388,7 +472,9 @@ class _View:
                 if norm == "," and not loose:
                     return []
                 after = self._cover.get(t + 1) or self._cover.get(t + 2)
-                if after is None or self._is_site(after):
+                if after is None and not (loose and t + 1 < self.end and self._filler(t + 1)):
+                    return []
+                if after is not None and self._is_site(after):
                     return []
             elif not self._filler(t) and not (loose and norm in _COPULAS):
                 gap += 2 if loose else 4
@@ -413,10 +499,20 @@ class _View:
                 t, gap, joined = cover.end, 0, False
                 continue
             norm = self.norms[t]
-            if sites and norm in ("and", "or", ",", "/", "nor", "as", "well", "both"):
+            if sites and norm in ("and", "or", ",", "/", "nor", "as", "well", "both", "with"):
                 joined = True
             elif self._filler(t) and gap < 5:
                 gap += 1
+            elif (
+                sites
+                and not joined
+                and self.norms[t].isalpha()
+                and self.norms[t + 1 : t + 2] == ["and"]
+                and t not in self._cover
+                and norm not in _PREPOSITIONS
+                and norm not in _COPULAS
+            ):
+                pass  # a slip of the pen in the middle of the list
             else:
                 break
             t += 1
@@ -424,10 +520,20 @@ class _View:
 
     def _has_own_quality(self, site: Term) -> bool:
         t = site.end
-        while t < self.end and t - site.end < 2 and t not in self._cover and self._filler(t):
+        while (
+            t < self.end
+            and t - site.end < 2
+            and t not in self._cover
+            and self._filler(t)
+            and self.norms[t] not in ("(", ")")
+        ):
             t += 1
         after = self._cover.get(t)
-        return after is not None and not self._is_site(after)
+        return (
+            after is not None
+            and not self._is_site(after)
+            and bool(after.labels & {"narrowing", "stenosis", "compression", "disease"})
+        )
 
     def _subject(self, term: Term, wanted: frozenset[str], *, loose: bool) -> list[Term]:
         """Collect the subject of a predicate: "both foramina are severely narrowed"."""
@@ -448,7 +554,7 @@ class _View:
                 steps += 1
                 continue
             norm = self.norms[t]
-            if norm in _BREAKS or norm == ".":
+            if norm in _BREAKS or norm == "." or (norm == "," and not loose):
                 return []
             if norm in _COPULAS:
                 copula = True

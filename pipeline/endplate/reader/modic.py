@@ -16,7 +16,8 @@ _NUMBERS: Final = {
     "2": "2", "ii": "2", "ll": "2", "two": "2", "11": "2",
     "3": "3", "iii": "3", "lll": "3", "three": "3", "111": "3",
 }  # fmt: skip
-_N: Final = r"(?:iii|ii|i|lll|ll|l|111|11|[123]|one|two|three)"
+#: "l" for "1" is what scanners read; before a number it is the letter of a level.
+_N: Final = r"(?:iii|ii|i|(?:lll|ll|l)(?! [-\d])|111|11|[123]|one|two|three)"
 _GLUE: Final = r"(?: (?:/|-|,|and|or|plus|\+|to|and / or|as well as|, and|, or|with)(?: (?:modic|type|grade|also|mixed|\())*)?"
 _LIST: Final = rf"{_N}(?:{_GLUE} {_N}(?![\w.])){{0,4}}"
 #: A type named by the word "type" (or "grade" beside "Modic"), or a number right after "Modic".
@@ -44,9 +45,9 @@ _HIGH: Final = frozenset(
 _ISO: Final = frozenset("iso isointense intermediate isointensity".split())
 _STIR: Final = frozenset("stir tirm fs fatsat spair dixon".split())
 _CAUSED: Final = re.compile(
-    r"\b(?:due to|secondary to|related to|from|around|about|surrounding|reactive to|caused by|in response to|adjacent to|associated with|attributable to|with surrounding|of) (?:\w+ ){0,4}?"
+    r"\b(?:due to|secondary to|related to|from|around|about|surrounding|reactive to|caused by|in response to|attributable to) (?:\w+ ){0,4}?"
     r"(?:fracture|schmorl|node|discitis|infection|spondylodiscitis|osteomyelitis|tumor|metastasis|cage|screw|surgery|trauma|collapse)"
-    r"|infective|infectious|not modic|septic|(?:fracture|traumatic|schmorl node|node) (?:with|shows?|has|demonstrating) (?:\w+ ){0,5}edema|post traumatic|romanus|corner|spondyloarthr\w+|spondylitis|costovertebral"
+    r"|schmorl (?:\w+ ){0,14}?edema|infective|infectious|not modic|septic|(?:fracture|traumatic|schmorl node|node) (?:with|shows?|has|demonstrating) (?:\w+ ){0,5}edema|post traumatic|romanus|corner|spondyloarthr\w+|spondylitis|costovertebral"
 )
 
 
@@ -81,13 +82,25 @@ def modic_mentions(
         if match:
             types, choice = _types(match.group("list"))
             last = start + at[match.end("list") - 1] + 1
-            return [Mention("modic_change", (start, last), start, last, types=types, choice=choice, basis="stated")]
+            return [
+                Mention(
+                    "modic_change",
+                    (start, last),
+                    start,
+                    last,
+                    types=types,
+                    choice=choice,
+                    basis="stated",
+                )
+            ]
         if joined in ("none", "no", "absent", "yes", "present", "0", "negative"):
             return [Mention("modic_change", (start, end), start, end, basis="stated")]
         return []
     for match in _TYPED.finditer(joined):
         first, last = start + at[match.start()], start + at[match.end("list") - 1] + 1
-        around = set(tokens[max(0, first - start - 3) : first - start]) | set(tokens[last - start : last - start + 2])
+        around = set(tokens[max(0, first - start - 3) : first - start]) | set(
+            tokens[last - start : last - start + 2]
+        )
         if around & _OTHER_SCHEME and not match.group("own"):
             continue
         types, choice = _types(match.group("list"))
@@ -97,16 +110,29 @@ def modic_mentions(
         head = (first, last)
         if not own:
             # "type 2 Modic", "mixed I/II Modic": the name right behind the type
-            behind = next((t for t in modic if 0 <= t.start - last <= 4 and _is_link(tokens, last - start, t.start - start)), None)
+            behind = next(
+                (
+                    t
+                    for t in modic
+                    if 0 <= t.start - last <= 4 and _is_link(tokens, last - start, t.start - start)
+                ),
+                None,
+            )
             before = next((t for t in reversed(modic) if t.end <= first), None)
             if behind is not None:
                 head = (first, behind.end)
                 consumed.add(behind.start)
-            elif before is not None and not any(m.head[0] <= before.start < m.head[1] and False for m in found):
+            elif before is not None and not any(
+                m.head[0] <= before.start < m.head[1] and False for m in found
+            ):
                 consumed.add(before.start)
             elif match.group("word") == "mixed":
                 continue
-            elif not any(-6 <= t.start - last <= 5 and not _broken(tokens, min(t.start, first) - start, max(t.start, last) - start) for t in endplates):
+            elif not any(
+                -6 <= t.start - last <= 5
+                and not _broken(tokens, min(t.start, first) - start, max(t.start, last) - start)
+                for t in endplates
+            ):
                 continue
         else:
             consumed.update(t.start for t in modic if first <= t.start < last)
@@ -114,12 +140,27 @@ def modic_mentions(
             if nxt is not None and _is_link(tokens, last - start, nxt.start - start):
                 consumed.add(nxt.start)
         mixed = "mixed" in tokens[max(0, first - start - 2) : last - start]
-        found.append(Mention("modic_change", head, head[0], head[1], types=types, choice=choice, mixed=mixed, basis="stated"))
+        found.append(
+            Mention(
+                "modic_change",
+                head,
+                head[0],
+                head[1],
+                types=types,
+                choice=choice,
+                mixed=mixed,
+                basis="stated",
+            )
+        )
     for match in _GLUED.finditer(joined):
         first = start + at[match.start()]
         consumed.add(first)
         types, _ = _types(" ".join([match.group("list")]))
-        found.append(Mention("modic_change", (first, first + 1), first, first + 1, types=types, basis="stated"))
+        found.append(
+            Mention(
+                "modic_change", (first, first + 1), first, first + 1, types=types, basis="stated"
+            )
+        )
     for term in modic:
         if term.start in consumed or any(m.head[0] <= term.start < m.head[1] for m in found):
             continue
@@ -133,14 +174,38 @@ def modic_mentions(
         for other in terms:
             if other.labels & {"fatty", "edema"} and 0 <= term.start - other.end <= 1:
                 types = ["2"] if "fatty" in other.labels else ["1"]
-        found.append(Mention("modic_change", (term.start, term.end), term.start, term.end, types=types, basis="stated"))
+        found.append(
+            Mention(
+                "modic_change",
+                (term.start, term.end),
+                term.start,
+                term.end,
+                types=types,
+                basis="stated",
+            )
+        )
     found.sort(key=lambda m: m.head)
     return found
 
 
 def _is_link(tokens: Sequence[str], a: int, b: int) -> bool:
     return all(
-        token in ("-", "degenerative", "endplate", "end", "plate", "marrow", "signal", ")", "(", "vertebral", "discogenic", "the", "of")
+        token
+        in (
+            "-",
+            "degenerative",
+            "endplate",
+            "end",
+            "plate",
+            "marrow",
+            "signal",
+            ")",
+            "(",
+            "vertebral",
+            "discogenic",
+            "the",
+            "of",
+        )
         for token in tokens[a:b]
     )
 
@@ -157,8 +222,12 @@ def signal_mentions(
     T1 low with T2 or STIR high is oedema (type 1), T1 high with T2 high or iso is fat (type 2),
     T1 and T2 low is sclerosis (type 3). T2 or STIR alone is no type; STIR high is oedema.
     """
-    site = next((t for t in [*terms, *title] if t.labels & {"endplate", "discogenic", "modic"}), None)
-    if site is None or any(t.labels & {"neoplasm", "hemangioma", "infection", "fracture"} for t in terms):
+    site = next(
+        (t for t in [*terms, *title] if t.labels & {"endplate", "discogenic", "modic"}), None
+    )
+    if site is None or any(
+        t.labels & {"neoplasm", "hemangioma", "infection", "fracture"} for t in terms
+    ):
         return []
     events: list[tuple[str, str, int]] = []
     t = start
@@ -167,7 +236,9 @@ def signal_mentions(
         if norm in _LOW:
             events.append(("is", "low", t))
         elif norm in _HIGH:
-            if norm != "edema" and not (norm == "superior" or norm == "increased" and norms[t + 1 : t + 2] == ["since"]):
+            if norm != "edema" and not (
+                norm == "superior" or norm == "increased" and norms[t + 1 : t + 2] == ["since"]
+            ):
                 events.append(("is", "high", t))
         elif norm in _ISO:
             events.append(("is", "iso", t))
@@ -176,11 +247,18 @@ def signal_mentions(
         elif norm == "t" and t + 1 < end and norms[t + 1] in ("1", "2"):
             events.append(("on", "t" + norms[t + 1], t))
             t += 1
-        elif norm in ("fat",) and norms[t + 1 : t + 2] in (["sat"], ["saturated"], ["suppressed"], ["suppression"]):
+        elif norm in ("fat",) and norms[t + 1 : t + 2] in (
+            ["sat"],
+            ["saturated"],
+            ["suppressed"],
+            ["suppression"],
+        ):
             events.append(("on", "stir", t))
             t += 1
         t += 1
-    if len({name for kind, name, _ in events if kind == "on"}) < 1 or not any(k == "is" for k, *_ in events):
+    if len({name for kind, name, _ in events if kind == "on"}) < 1 or not any(
+        k == "is" for k, *_ in events
+    ):
         return []
     signal = _read_signal(events)
     if len(signal) == 1 and "stir" not in signal:
@@ -201,7 +279,11 @@ def signal_mentions(
     if not finding:
         return []
     mention = Mention(finding, (first, last), first, last, site=site)
-    mention.types = {"endplate_edema": ["1"], "endplate_fatty_change": ["2"], "endplate_sclerosis": ["3"]}[finding]
+    mention.types = {
+        "endplate_edema": ["1"],
+        "endplate_fatty_change": ["2"],
+        "endplate_sclerosis": ["3"],
+    }[finding]
     if finding == "endplate_edema" and t1 is None:
         mention.types = []
     mention.basis = "described"
@@ -214,8 +296,12 @@ def _read_signal(events: Sequence[tuple[str, str, int]]) -> dict[str, str]:
     kinds = [kind for kind, *_ in events]
     # the intensity leads when the first sequence has one before it within three words
     leads = kinds[0] == "is" and not (
-        len(events) > 1 and events[1][0] == "on" and len(events) > 2 and events[2][0] == "is"
-        and events[2][2] - events[1][2] <= 2 and events[1][2] - events[0][2] > 3
+        len(events) > 1
+        and events[1][0] == "on"
+        and len(events) > 2
+        and events[2][0] == "is"
+        and events[2][2] - events[1][2] <= 2
+        and events[1][2] - events[0][2] > 3
     )
     if leads:
         value = ""

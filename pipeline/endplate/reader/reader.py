@@ -21,7 +21,7 @@ from endplate.reader.linking import NEVER_INHERIT, OF_BODIES, Context, Spot, cho
 from endplate.reader.mentions import Composer, Mention, Term
 from endplate.reader.modic import caused_otherwise, modic_mentions, signal_mentions
 from endplate.reader.region import RegionRules
-from endplate.reader.sections import SectionRules
+from endplate.reader.sections import SectionRules, SectionTracker
 from endplate.reader.words import ReportTokenizer, Speller, flatten
 from endplate.records import Finding, Reading, Report
 
@@ -32,17 +32,40 @@ _SEVERITY: Final = {
     "advanced": "severe", "high grade": "severe", "gross": "severe", "minimally": "mild",
 }  # fmt: skip
 _GRADED: Final = frozenset(["spinal_stenosis", "lateral_recess_stenosis", "foraminal_stenosis"])
-_MEASURED: Final = frozenset(["disc_protrusion", "disc_extrusion", "disc_herniation", "disc_bulge", "spondylolisthesis"])
-_ROMAN: Final = {"i": "1", "ii": "2", "iii": "3", "iv": "4", "1": "1", "2": "2", "3": "3", "4": "4", "one": "1", "two": "2", "three": "3"}
+_MEASURED: Final = frozenset(
+    ["disc_protrusion", "disc_extrusion", "disc_herniation", "disc_bulge", "spondylolisthesis"]
+)
+_ROMAN: Final = {
+    "i": "1",
+    "ii": "2",
+    "iii": "3",
+    "iv": "4",
+    "1": "1",
+    "2": "2",
+    "3": "3",
+    "4": "4",
+    "one": "1",
+    "two": "2",
+    "three": "3",
+}
 _BLANK: Final = re.compile(
     r"\[\s*\](?!\s*\w)|_{3,}|\*{3,}|\[[^\]\n]{0,60}/[^\]\n]{0,60}\]|\{[^}\n]{0,60}[/|][^}\n]{0,60}\}|<[^>\n]{0,40}>|\.{5,}|\[(?:level|type|grade|side|severity|no|select[^\]]{0,20})\]"
 )
 _BOX: Final = re.compile(r"\[(?P<a>[ xX✓✔]?)\]|\((?P<b>[xX✓✔ ])\)|(?P<c>[☐☑☒□■✓✔✗])")
-_NO_VALUE: Final = re.compile(r"[^:\n]{2,60}:\s*(?:n/?a|not assessed|not applicable|not evaluated|-+|\?+|tbd)?\s*\.?$")
+_NO_VALUE: Final = re.compile(
+    r"[^:\n]{2,60}:\s*(?:n/?a|not assessed|not applicable|not evaluated|-+|\?+|tbd)?\s*\.?$",
+    re.IGNORECASE,
+)
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
-_FACING: Final = frozenset("both adjacent opposing adjoining apposing facing either corresponding contiguous apposed opposed neighboring neighbouring".split())
-_CORRECTED: Final = re.compile(r"\b(?:in fact|actually|should (?:read|be|have been|say)|is really|are really|instead at|corrected to|must read)\b")
-_SPINE: Final = frozenset("spine spinal vertebra vertebral disc lumbar lumbosacral endplate modic thecal conus lss lordosis".split())
+_FACING: Final = frozenset(
+    "both adjacent opposing adjoining apposing facing either corresponding contiguous apposed opposed neighboring neighbouring".split()
+)
+_CORRECTED: Final = re.compile(
+    r"\b(?:in fact|actually|should (?:read|be|have been|say)|is really|are really|instead at|corrected to|must read)\b"
+)
+_SPINE: Final = frozenset(
+    "spine spinal vertebra vertebral disc lumbar lumbosacral endplate modic thecal conus lss lordosis".split()
+)
 
 
 class Passages:
@@ -71,7 +94,26 @@ class Passages:
 class Row:
     """A finding being made: the mention with its place and passage."""
 
-    __slots__ = ("acuity", "cue", "end", "endplate", "finding", "grade", "level", "passage", "remaining", "section", "start", "status", "types", "vertebra", "basis", "caused", "conflict", "mixed")
+    __slots__ = (
+        "acuity",
+        "cue",
+        "end",
+        "endplate",
+        "finding",
+        "grade",
+        "level",
+        "passage",
+        "remaining",
+        "section",
+        "start",
+        "status",
+        "types",
+        "vertebra",
+        "basis",
+        "caused",
+        "conflict",
+        "mixed",
+    )
 
     def __init__(self, **values: object) -> None:
         for name in self.__slots__:
@@ -93,12 +135,26 @@ class Reader:
         self.nlp = spacy.blank("en")
         words = _words_of(lexicon)
         speller = Speller(
-            lexicon.spelling["spelling"], lexicon.spelling["tolerant"], lexicon.spelling["protected"], words
+            lexicon.spelling["spelling"],
+            lexicon.spelling["tolerant"],
+            lexicon.spelling["protected"],
+            words,
         )
-        runs = frozenset(w for w in words if len(w) >= 3) | {"noted", "level", "type", "sac", "seen", "both", "with", "changes", "and"}
+        runs = frozenset(w for w in words if len(w) >= 3) | {
+            "noted",
+            "level",
+            "type",
+            "sac",
+            "seen",
+            "both",
+            "with",
+            "changes",
+            "and",
+        }
         self.nlp.tokenizer = ReportTokenizer(self.nlp.vocab, speller, runs)
         self._levels = LevelGrammar(lexicon.levels)
         self._sections = SectionRules(lexicon.sections)
+        self._denials = frozenset(str(word) for word in lexicon.sections["denials"])
         self._regions = RegionRules(lexicon.regions)
         self._compose = Composer(lexicon.findings)
         self._context = ReportContext(self.nlp, lexicon.assertion)
@@ -154,25 +210,34 @@ class Reader:
                 regions, known = named, True
             modality = self._regions.modality(flat) or modality
         if report.modality:
-            modality = {"MR": "MR", "MRI": "MR", "CT": "CT", "CR": "XR", "DX": "XR", "XR": "XR"}.get(
-                report.modality.strip().upper(), report.modality.strip().upper()
-            )
+            modality = {
+                "MR": "MR",
+                "MRI": "MR",
+                "CT": "CT",
+                "CR": "XR",
+                "DX": "XR",
+                "XR": "XR",
+            }.get(report.modality.strip().upper(), report.modality.strip().upper())
         lumbar = ("lumbar" in regions) if regions else None
         if regions and not regions & {"lumbar", "cervical", "thoracic", "whole"}:
             return Reading(report.report_id, modality, False, ())
         rows, names_lumbar = self._rows(text, regions)
         if lumbar is None and names_lumbar:
             lumbar = True
-        return Reading(report.report_id, modality, lumbar, tuple(self._findings(report.report_id, text, rows)))
+        return Reading(
+            report.report_id, modality, lumbar, tuple(self._findings(report.report_id, text, rows))
+        )
 
     def _rows(self, text: str, regions: set[str]) -> tuple[list[Row], bool]:
         view = Passages(text, self.nlp.tokenizer(text))
         passages = self._layout(text)
         terms_by_token = self._terms(view.doc)
         context = Context()
-        section = "findings" if not regions else "findings"
-        section = "other"
-        seen_heading = False
+        tracker = SectionTracker()
+        body_follows = self._body_follows(text, passages)
+        blanks = {p.line: 0 for p in passages}
+        for p in passages:
+            blanks[p.line] += len(_BLANK.findall(text[p.start : p.end]))
         here = set(regions)
         rows: list[Row] = []
         names_lumbar = False
@@ -186,10 +251,11 @@ class Reader:
             if not passage.cell:
                 opened, own = self._sections.heading(body)
                 if opened:
-                    section, seen_heading = opened, True
+                    alone = not re.search(r"\w", body[own:])
+                    tracker.open(opened, passage.line, passage.paragraph, alone=alone)
                     context.heading, context.heading_line = [], -1
                     context.topic = []
-                    if section not in ("indication", "technique", "comparison", "other") and len(body[own:].strip()) < 3:
+                    if opened in ("findings", "impression", "addendum") and alone:
                         here_title = self._regions.regions(flatten(body[:own]))
                         if here_title & {"lumbar", "cervical", "thoracic"}:
                             here = here_title
@@ -200,24 +266,38 @@ class Reader:
                         continue
                     body = text[start:end]
                 elif self._turns_region(body):
-                    turned = self._regions.regions(flatten(body.split(":")[0])) & {"lumbar", "cervical", "thoracic", "whole"}
+                    turned = self._regions.regions(flatten(body.split(":")[0])) & {
+                        "lumbar",
+                        "cervical",
+                        "thoracic",
+                        "whole",
+                    }
                     if turned:
                         here = turned | ({"lumbar"} if "whole" in turned else set())
                         context.heading, context.topic = [], []
             flat = flatten(body)
-            current = section if seen_heading else ("other" if not rows and False else "findings")
-            if current == "other":
-                current = "other"
+            section = tracker.at(
+                passage.line, passage.paragraph, heading_follows=body_follows[number]
+            )
             # ---- templates, legends, blanks
             boxes = list(_BOX.finditer(body))
-            ticked = [m for m in boxes if (m.group("a") or m.group("b") or m.group("c") or " ").strip() in ("x", "X", "✓", "✔", "☑", "☒", "■", "✗")]
-            options = len(boxes) >= 1 and (ticked or any(m.group("c") for m in boxes)) or len(boxes) > 1
-            if not options and _BLANK.search(body):
+            ticked = [
+                m
+                for m in boxes
+                if (m.group("a") or m.group("b") or m.group("c") or " ").strip()
+                in ("x", "X", "✓", "✔", "☑", "☒", "■", "✗")
+            ]
+            options = (
+                len(boxes) >= 1 and (ticked or any(m.group("c") for m in boxes)) or len(boxes) > 1
+            )
+            if not options and (_BLANK.search(body) or blanks[passage.line] > 1):
                 continue
-            if _NO_VALUE.fullmatch(body) and not self._levels.starts_with_level(flat):
+            if _NO_VALUE.fullmatch(body) and not any(p.kind == "named" for p in self._levels(flat)):
                 continue
             if self._sections.legend(flat):
                 continue
+            value = flat.rsplit(":", 1)[-1].strip(" .;,*_|")
+            denied = (":" in flat or passage.cell) and value in self._denials
             a, b = view.tokens(start, end)
             if a >= b:
                 continue
@@ -239,7 +319,10 @@ class Reader:
                     context.heading, context.heading_line = [], -1
             heads = [s for s in spots if s.heads]
             if heads and passage.first and not passage.cell:
-                alone = not re.search(r"[a-z]{3}", re.sub(r"level|disc|space|segment|at|the", "", flat[heads[-1].place.end :]))
+                alone = flat.endswith(":") or not re.search(
+                    r"[a-z]{3}",
+                    re.sub(r"level|disc|space|segment|at|the", "", flat[heads[-1].place.end :]),
+                )
                 named = [seg for s in heads for seg in s.place.segments]
                 if named or heads[0].place.kind == "foreign":
                     context.heading = named or ["foreign"]
@@ -262,10 +345,25 @@ class Reader:
                 if not mentions:
                     self._remember(context, spots, passage, number, places)
                     continue
-            self._assert(view, a, b, mentions, current, spots)
-            made = self._place(view, text, passage, start, flat, number, mentions, spots, places, context, current, here)
+            self._assert(view, a, b, mentions, section, spots, denied=denied)
+            made = self._place(
+                view,
+                text,
+                passage,
+                start,
+                flat,
+                number,
+                mentions,
+                spots,
+                places,
+                context,
+                section,
+                here,
+            )
             rows.extend(made)
-            last_findings = [m for m in mentions if m.status in ("present", "uncertain")] or last_findings
+            last_findings = [
+                m for m in mentions if m.status in ("present", "uncertain")
+            ] or last_findings
             self._remember(context, spots, passage, number, places)
         rows = self._correct(rows, corrections)
         self._describe(rows)
@@ -288,26 +386,51 @@ class Reader:
             found.setdefault(a, []).append(Term(a, b, labels))
         return found
 
+    def _body_follows(self, text: str, passages: Sequence[Passage]) -> list[bool]:
+        """Tell for each passage whether a heading of findings or impression still comes."""
+        follows, seen = [], False
+        for passage in reversed(passages):
+            follows.append(seen)
+            if not seen and not passage.cell:
+                opened, _ = self._sections.heading(text[passage.start : passage.end])
+                seen = opened in ("findings", "impression", "technique", "comparison")
+        return follows[::-1]
+
     def _turns_region(self, body: str) -> bool:
         head = body.split(":")[0]
-        return len(head) <= 60 and len(head.split()) <= 8 and (":" in body[:61] or not body.rstrip().endswith(".")) and (
-            len(body) <= 80 or ":" in body[:61]
+        return (
+            len(head) <= 60
+            and len(head.split()) <= 8
+            and (":" in body[:61] or not body.rstrip().endswith("."))
+            and (len(body) <= 80 or ":" in body[:61])
         )
 
     def _mentions(
-        self, terms: Sequence[Term], norms: Sequence[str], a: int, b: int, title: Sequence[Term], titled_modic: bool
+        self,
+        terms: Sequence[Term],
+        norms: Sequence[str],
+        a: int,
+        b: int,
+        title: Sequence[Term],
+        titled_modic: bool,
     ) -> list[Mention]:
         modic = modic_mentions(terms, norms, a, b, titled=titled_modic)
         modic = [x for m in modic for x in _conversion(m, norms)]
         taken = {t for m in modic for t in range(m.head[0], m.head[1])}
-        plain = [t for t in terms if not (t.start in taken and t.labels & {"change", "degenerative", "degenerate"})]
+        plain = [
+            t
+            for t in terms
+            if not (t.start in taken and t.labels & {"change", "degenerative", "degenerate"})
+        ]
         found = self._compose(plain, norms, a, b, title)
         if modic:
             found = [
-                m for m in found
+                m
+                for m in found
                 if m.finding != "endplate_degeneration"
                 or not any(x.head[0] - 8 <= m.head[0] <= x.head[1] + 6 for x in modic)
             ]
+        found += _ellipses(found, norms, a, b)
         for signal in signal_mentions(terms, norms, a, b, title):
             twins = [m for m in found if m.finding == signal.finding]
             if twins:
@@ -320,10 +443,21 @@ class Reader:
         return found
 
     def _ticked(
-        self, mentions: list[Mention], boxes: Sequence[re.Match[str]], ticked: Sequence[re.Match[str]], body: str, view: Passages, offset: int
+        self,
+        mentions: list[Mention],
+        boxes: Sequence[re.Match[str]],
+        ticked: Sequence[re.Match[str]],
+        body: str,
+        view: Passages,
+        offset: int,
     ) -> list[Mention]:
         kept: list[Mention] = []
-        chosen = [body[m.end() : next((x.start() for x in boxes if x.start() >= m.end()), len(body))].strip().lower() for m in ticked]
+        chosen = [
+            body[m.end() : next((x.start() for x in boxes if x.start() >= m.end()), len(body))]
+            .strip()
+            .lower()
+            for m in ticked
+        ]
         for mention in mentions:
             at = view.starts[mention.head[0]] - offset
             box = next((m for m in reversed(boxes) if m.end() <= at), None)
@@ -338,28 +472,56 @@ class Reader:
                 kept.append(mention)
         return kept
 
-    def _none_at(self, view: Passages, a: int, b: int, spots: Sequence[Spot], last: Sequence[Mention]) -> list[Mention]:
+    def _none_at(
+        self, view: Passages, a: int, b: int, spots: Sequence[Spot], last: Sequence[Mention]
+    ) -> list[Mention]:
         """Read "None at L3-L4." as a denial of what was named last."""
         if not last or not spots:
             return []
         norms = view.norms[a:b]
         if norms[:1] == ["none"] and len(norms) <= 12 and spots[0].place.kind == "named":
             return [
-                Mention(m.finding, (a, a + 1), a, a + 1, basis="stated" if m.finding == "modic_change" else "", status="absent", cue="none")
+                Mention(
+                    m.finding,
+                    (a, a + 1),
+                    a,
+                    a + 1,
+                    basis="stated" if m.finding == "modic_change" else "",
+                    status="absent",
+                    cue="none",
+                )
                 for m in last[-1:]
             ]
         return []
 
     def _assert(
-        self, view: Passages, a: int, b: int, mentions: Sequence[Mention], section: str, spots: Sequence[Spot]
+        self,
+        view: Passages,
+        a: int,
+        b: int,
+        mentions: Sequence[Mention],
+        section: str,
+        spots: Sequence[Spot],
+        *,
+        denied: bool,
     ) -> None:
         modifiers = self._context.modifiers(view.doc, a, b)
         marks = [s.start for s in spots if s.place.kind == "named"]
         for mention in mentions:
             if mention.cue in ("box", "none"):
                 continue
+            if denied:
+                mention.status, mention.cue = (
+                    "absent",
+                    view.text[view.starts[b - 1] : view.ends[b - 1]],
+                )
+                continue
             target = Span(view.doc, mention.head[0], mention.head[1], label=mention.finding)
-            cues = [c for c in self._context.cues(target, modifiers) if reaches(c, mention.head, view.norms, marks)]
+            cues = [
+                c
+                for c in self._context.cues(target, modifiers)
+                if reaches(c, mention.head, view.norms, marks)
+            ]
             status, cue = weigh(mention.finding, cues, section, view.norms)
             if mention.status == "historical" and status in ("present", "historical"):
                 continue
@@ -381,17 +543,35 @@ class Reader:
             if one.finding == other.finding and one.finding != "modic_change":
                 continue
             if len(between) <= 6 and "or" in between and "," not in between and "/" not in between:
-                if one.status == "present" and other.status == "present" and not any(n in ("and", "with", "more") for n in between):
+                if (
+                    one.status == "present"
+                    and other.status == "present"
+                    and not any(n in ("and", "with", "more") for n in between)
+                ):
                     one.status = other.status = "uncertain"
                     one.cue = other.cue = "or"
-                elif "uncertain" in (one.status, other.status) and {one.status, other.status} == {"present", "uncertain"}:
+                elif "uncertain" in (one.status, other.status) and {one.status, other.status} == {
+                    "present",
+                    "uncertain",
+                }:
                     one.status = other.status = "uncertain"
 
     # ------------------------------------------------------------------ rows
 
     def _place(
-        self, view: Passages, text: str, passage: Passage, offset: int, flat: str, number: int, mentions: list[Mention],
-        spots: list[Spot], places: list[Place], context: Context, section: str, here: set[str],
+        self,
+        view: Passages,
+        text: str,
+        passage: Passage,
+        offset: int,
+        flat: str,
+        number: int,
+        mentions: list[Mention],
+        spots: list[Spot],
+        places: list[Place],
+        context: Context,
+        section: str,
+        here: set[str],
     ) -> list[Row]:
         rows: list[Row] = []
         norms = view.norms
@@ -406,12 +586,23 @@ class Reader:
             if id(mention) in shares:
                 where = shares[id(mention)]
             else:
-                spot = choose(mention, self._useful(mention, spots), mentions, norms, headed=self._headed(context, passage))
+                spot = choose(
+                    mention,
+                    self._useful(mention, spots),
+                    mentions,
+                    norms,
+                    headed=self._headed(context, passage),
+                )
                 where = None
             if where is not None:
                 spread = [(level, "", "", types) for level, types in where]
             else:
-                spread = [(*place, mention.types) for place in self._levels_of(mention, spot, passage, number, context, places, norms, spots)]
+                spread = [
+                    (*place, mention.types)
+                    for place in self._levels_of(
+                        mention, spot, passage, number, context, places, norms, spots, section
+                    )
+                ]
             if not spread:
                 continue
             endplate = "both" if self._facing(mention, norms) else ""
@@ -434,7 +625,9 @@ class Reader:
 
     @staticmethod
     def _headed(context: Context, passage: Passage) -> bool:
-        return bool(context.heading) and (context.heading_line == passage.line or context.heading_block)
+        return bool(context.heading) and (
+            context.heading_line == passage.line or context.heading_block
+        )
 
     @staticmethod
     def _useful(mention: Mention, spots: list[Spot]) -> list[Spot]:
@@ -442,15 +635,26 @@ class Reader:
         if mention.finding in OF_BODIES or mention.finding in CORE_FINDINGS:
             return spots
         return [
-            s for s in spots
-            if s.place.kind != "named" or s.place.segments or between_neighbours([i.body for i in s.place.items if i.body])
+            s
+            for s in spots
+            if s.place.kind != "named"
+            or s.place.segments
+            or between_neighbours([i.body for i in s.place.items if i.body])
         ]
 
     def _respectively(
-        self, norms: Sequence[str], a: int, b: int, mentions: Sequence[Mention], spots: Sequence[Spot]
+        self,
+        norms: Sequence[str],
+        a: int,
+        b: int,
+        mentions: Sequence[Mention],
+        spots: Sequence[Spot],
     ) -> dict[int, list[tuple[str, list[str]]]]:
         """Deal out "type 1 and 2 at L3-4 and L4-5, respectively"."""
-        at = next((t for t in range(a, b) if norms[t] in ("respectively", "resp", "correspondingly")), None)
+        at = next(
+            (t for t in range(a, b) if norms[t] in ("respectively", "resp", "correspondingly")),
+            None,
+        )
         if at is None:
             return {}
         named = [s for s in spots if s.place.kind == "named" and s.place.segments]
@@ -463,7 +667,10 @@ class Reader:
         count = len(levels)
         typed = [m for m in mentions if len(m.types) == count]
         if typed:
-            return {id(m): [(level, [kind]) for level, kind in zip(levels, m.types, strict=True)] for m in typed}
+            return {
+                id(m): [(level, [kind]) for level, kind in zip(levels, m.types, strict=True)]
+                for m in typed
+            }
         group = [m for m in mentions if m.head[1] <= at]
         last = [m for m in group if m.head[1] <= spot.start] or group
         seen: list[Mention] = []
@@ -474,8 +681,16 @@ class Reader:
         return {}
 
     def _levels_of(
-        self, mention: Mention, spot: Spot | None, passage: Passage, number: int, context: Context,
-        places: Sequence[Place], norms: Sequence[str], spots: Sequence[Spot],
+        self,
+        mention: Mention,
+        spot: Spot | None,
+        passage: Passage,
+        number: int,
+        context: Context,
+        places: Sequence[Place],
+        norms: Sequence[str],
+        spots: Sequence[Spot],
+        section: str,
     ) -> list[tuple[str, str, str]]:
         """Return (level, vertebra, endplate) of each row that a mention makes; none if it is elsewhere."""
         finding = mention.finding
@@ -485,26 +700,43 @@ class Reader:
                 return []
             if place.kind == "none":
                 named = [s for s in spots if s.heads and s.place.segments]
-                return [("", "", "")] if not named else [(seg, "", "") for seg in named[0].place.segments]
+                return (
+                    [("", "", "")]
+                    if not named
+                    else [(seg, "", "") for seg in named[0].place.segments]
+                )
             if place.kind == "named":
                 told = self._named(finding, place)
-                if any(level for level, _, _ in told) or finding in OF_BODIES or finding in CORE_FINDINGS:
+                if (
+                    finding in ("prior_surgery", "spondylolysis")
+                    and self._headed(context, passage)
+                    and not any(level for level, _, _ in told)
+                ):
+                    body = told[0][1] if len(told) == 1 else ""
+                    return [(seg, body, "") for seg in context.heading if seg != "foreign"]
+                if (
+                    any(level for level, _, _ in told)
+                    or finding in OF_BODIES
+                    or finding in CORE_FINDINGS
+                ):
                     return told
                 if not (context.heading and context.heading_line == passage.line):
-                    inherited = self._inherit(mention, passage, number, context)
+                    inherited = self._inherit(mention, passage, number, context, section)
                     return [(seg, "", "") for seg in inherited] or told
                 return [(seg, "", "") for seg in context.heading if seg != "foreign"] or told
             earlier = [p for p in places if p.end <= place.start]
             segments = context.resolve(place, earlier)
             if segments:
                 return [(seg, "", "") for seg in segments]
-        if context.heading == ["foreign"] and (context.heading_line == passage.line or context.heading_block):
+        if context.heading == ["foreign"] and (
+            context.heading_line == passage.line or context.heading_block
+        ):
             return []
-        if context.heading and (context.heading_line == passage.line or context.heading_block):
+        if self._headed(context, passage):
             if finding in ("scoliosis", "osteoporosis", "transitional_vertebra"):
                 return [("", "", "")]
             return [(seg, "", "") for seg in context.heading]
-        inherited = self._inherit(mention, passage, number, context)
+        inherited = self._inherit(mention, passage, number, context, section)
         return [(seg, "", "") for seg in inherited] or [("", "", "")]
 
     @staticmethod
@@ -516,7 +748,19 @@ class Reader:
             told += [(seg, "", "") for seg in pair]
         for item in place.items:
             if item.body and not item.endplate:
-                if not pair and item.body in ("T10", "T11", "T12", "L1", "L2", "L3", "L4", "L5", "L6", "S1", "S2"):
+                if not pair and item.body in (
+                    "T10",
+                    "T11",
+                    "T12",
+                    "L1",
+                    "L2",
+                    "L3",
+                    "L4",
+                    "L5",
+                    "L6",
+                    "S1",
+                    "S2",
+                ):
                     told.append(("", item.body, ""))
                 continue
             if item.endplate and finding in OF_BODIES:
@@ -547,37 +791,54 @@ class Reader:
         return [row for row in merged if not row[0] or row[0] in LEVELS] or []
 
     @staticmethod
-    def _inherit(mention: Mention, passage: Passage, number: int, context: Context) -> list[str]:
+    def _inherit(
+        mention: Mention, passage: Passage, number: int, context: Context, section: str
+    ) -> list[str]:
+        if section == "indication":
+            return []
         if mention.finding in NEVER_INHERIT or not context.topic or passage.cell:
             return []
         if context.topic_paragraph != passage.paragraph:
             return []
         if context.topic_line == passage.line:
-            if context.topic_leads or mention.status not in ("absent",):
-                return context.topic if context.topic_leads or number - context.topic_passage <= 2 else []
-            return []
+            if context.topic_leads:
+                return context.topic
+            recent = number - context.topic_passage <= 2
+            return context.topic if mention.status != "absent" and recent else []
+        # line after line about one level: what is affirmed goes on about it
         if (
             not passage.bullet
-            and context.topic_passage == number - 1
             and mention.status == "present"
-            and mention.finding in ("disc_protrusion", "disc_extrusion", "annular_fissure")
             and len(context.topic) == 1
+            and context.levels_told == set(context.topic)
+            and number - context.topic_passage <= 3
         ):
             return context.topic
         return []
 
     @staticmethod
-    def _remember(context: Context, spots: Sequence[Spot], passage: Passage, number: int, places: Sequence[Place]) -> None:
+    def _remember(
+        context: Context,
+        spots: Sequence[Spot],
+        passage: Passage,
+        number: int,
+        places: Sequence[Place],
+    ) -> None:
         named = [s for s in spots if s.place.kind == "named" and s.place.segments]
+        context.levels_told.update(seg for s in named for seg in s.place.segments)
         if passage.cell:
             return
         if named:
             leading = next((s for s in named if s.leads or s.heads), None)
             if leading is not None and leading is named[0] and len(named) == 1:
-                context.set_topic(leading.place.segments, passage.line, passage.paragraph, number, True)
+                context.set_topic(
+                    leading.place.segments, passage.line, passage.paragraph, number, True
+                )
             else:
                 last = named[-1]
-                context.set_topic(last.place.segments, passage.line, passage.paragraph, number, last.leads)
+                context.set_topic(
+                    last.place.segments, passage.line, passage.paragraph, number, last.leads
+                )
         elif any(s.place.kind in ("none", "foreign") for s in spots):
             if any(s.place.kind == "foreign" or s.leads for s in spots):
                 context.topic = []
@@ -591,7 +852,15 @@ class Reader:
         for row in rows:
             if row.finding == "modic_change" and row.status == "present" and not row.mixed:
                 twin = next(
-                    (r for r in kept if r.finding == "modic_change" and r.status == "present" and not r.mixed and r.level == row.level and r.vertebra == row.vertebra),
+                    (
+                        r
+                        for r in kept
+                        if r.finding == "modic_change"
+                        and r.status == "present"
+                        and not r.mixed
+                        and r.level == row.level
+                        and r.vertebra == row.vertebra
+                    ),
                     None,
                 )
                 if twin is not None:
@@ -623,10 +892,17 @@ class Reader:
         if mention.finding in _MEASURED:
             window = norms[max(a, first - 5) : min(b, last + 12)]
             for i, n in enumerate(window):
-                if n in ("mm", "millimeter", "millimeters", "millimetre", "millimetres", "mms") and i:
+                if (
+                    n in ("mm", "millimeter", "millimeters", "millimetre", "millimetres", "mms")
+                    and i
+                ):
                     j = i - 1
                     value = window[j]
-                    while j >= 2 and window[j - 1] in ("x", "*") and re.fullmatch(r"\d+(?:\.\d+)?", window[j - 2]):
+                    while (
+                        j >= 2
+                        and window[j - 1] in ("x", "*")
+                        and re.fullmatch(r"\d+(?:\.\d+)?", window[j - 2])
+                    ):
                         j -= 2
                         value = window[j]
                     if re.fullmatch(r"\d+(?:\.\d+)?", value):
@@ -653,7 +929,9 @@ class Reader:
                 for i, n in enumerate(after):
                     if n in (",", ";", ".") and i > 2:
                         break
-                    if n in _SEVERITY and ("is" in after[:i] or "are" in after[:i] or ":" in after[:i]):
+                    if n in _SEVERITY and (
+                        "is" in after[:i] or "are" in after[:i] or ":" in after[:i]
+                    ):
                         choices = [_SEVERITY[n]]
                         break
             if choices:
@@ -668,7 +946,21 @@ class Reader:
         near = norms[max(a, mention.start - 7) : min(b, mention.end + 14)]
         if any(n in ("acute", "subacute", "recent", "fresh", "new", "unhealed") for n in near):
             return "acute"
-        if any(n in ("old", "chronic", "healed", "remote", "longstanding", "prior", "previous", "stable", "unchanged") for n in near):
+        if any(
+            n
+            in (
+                "old",
+                "chronic",
+                "healed",
+                "remote",
+                "longstanding",
+                "prior",
+                "previous",
+                "stable",
+                "unchanged",
+            )
+            for n in near
+        ):
             return "chronic"
         if any(n in ("edema", "edematous") for n in near):
             return "chronic" if any(n in ("no", "without") for n in near) else "acute"
@@ -677,12 +969,16 @@ class Reader:
     # ------------------------------------------------------------------ the whole report
 
     @staticmethod
-    def _drop_corrected(flat: str, places: list[Place], corrections: list[tuple[str, str]]) -> list[Place]:
+    def _drop_corrected(
+        flat: str, places: list[Place], corrections: list[tuple[str, str]]
+    ) -> list[Place]:
         """In "reported at L5-S1 are in fact at L4-5" only the second level counts."""
         match = _CORRECTED.search(flat)
         if not match:
             return places
-        wrong = next((p for p in reversed(places) if p.kind == "named" and p.end <= match.start()), None)
+        wrong = next(
+            (p for p in reversed(places) if p.kind == "named" and p.end <= match.start()), None
+        )
         right = next((p for p in places if p.kind == "named" and p.start >= match.end()), None)
         if wrong is None or right is None:
             return places
@@ -695,31 +991,60 @@ class Reader:
             return rows
         wrong = {level for _, level in corrections}
         corrected = {r.finding for r in rows if r.section == "addendum"}
-        return [r for r in rows if not (r.level in wrong and r.finding in corrected and r.section != "addendum")]
+        return [
+            r
+            for r in rows
+            if not (r.level in wrong and r.finding in corrected and r.section != "addendum")
+        ]
 
     @staticmethod
     def _describe(rows: list[Row]) -> None:
         """Add the Modic rows that are only described."""
-        stated = {(r.level, "past" if r.status == "historical" else "now") for r in rows if r.finding == "modic_change" and r.status not in ("absent", "indication")}
+        stated = {
+            (r.level, "past" if r.status == "historical" else "now")
+            for r in rows
+            if r.finding == "modic_change" and r.status not in ("absent", "indication")
+        }
         other_cause = {
-            (r.level or r.vertebra, id(r.passage)) for r in rows if r.finding in ("spinal_infection", "vertebral_fracture", "spinal_neoplasm") and r.status in ("present",)
+            (r.level or r.vertebra, id(r.passage))
+            for r in rows
+            if r.finding in ("spinal_infection", "vertebral_fracture", "spinal_neoplasm")
+            and r.status in ("present",)
         }
         stated_passages = {id(r.passage) for r in rows if r.finding == "modic_change"}
         added: list[Row] = []
         for r in rows:
             kind = _MARROW.get(r.finding)
-            if kind is None or r.status not in ("present", "uncertain", "historical") or r.section in ("technique",):
+            if (
+                kind is None
+                or r.status not in ("present", "uncertain", "historical")
+                or r.section in ("technique",)
+            ):
                 continue
             if r.finding == "endplate_sclerosis" and r.basis != "described":
                 continue
             if r.basis == "described" and not r.types:
                 continue
-            if r.caused or (r.level, id(r.passage)) in other_cause or (r.vertebra, id(r.passage)) in other_cause:
+            if (
+                r.caused
+                or (r.level, id(r.passage)) in other_cause
+                or (r.vertebra, id(r.passage)) in other_cause
+            ):
                 continue
             when = "past" if r.status == "historical" else "now"
             if (r.level, when) in stated or (not r.level and id(r.passage) in stated_passages):
                 continue
-            twin = next((x for x in added if x.level == r.level and x.vertebra == r.vertebra and x.status == r.status and x.passage is r.passage), None)
+            twin = next(
+                (
+                    x
+                    for x in added
+                    if x.level == r.level
+                    and x.vertebra == r.vertebra
+                    and x.status == r.status
+                    and x.passage is r.passage
+                ),
+                None,
+            )
             if twin is not None:
                 twin.types = list(dict.fromkeys([*twin.types, kind]))
                 continue
@@ -736,7 +1061,11 @@ class Reader:
         """Mark Modic rows that findings and impression tell differently at one level."""
         parts = {"findings": [], "impression": []}  # type: dict[str, list[Row]]
         for r in rows:
-            if r.finding == "modic_change" and r.section in parts and r.status in ("present", "absent"):
+            if (
+                r.finding == "modic_change"
+                and r.section in parts
+                and r.status in ("present", "absent")
+            ):
                 parts[r.section].append(r)
         for one, other in (("findings", "impression"), ("impression", "findings")):
             for r in parts[one]:
@@ -744,12 +1073,18 @@ class Reader:
                     continue
                 here = [x for x in parts[other] if x.level == r.level and x.level]
                 denied = [x for x in here if x.status == "absent"]
-                denied += [x for x in parts[other] if x.status == "absent" and not x.level and not x.remaining]
+                denied += [
+                    x
+                    for x in parts[other]
+                    if x.status == "absent" and not x.level and not x.remaining
+                ]
                 affirmed = [x for x in here if x.status == "present" and x.types]
                 if denied and not affirmed:
                     for x in (r, *denied):
                         x.conflict = "yes"
-                elif r.types and affirmed and not any(set(x.types) & set(r.types) for x in affirmed):
+                elif (
+                    r.types and affirmed and not any(set(x.types) & set(r.types) for x in affirmed)
+                ):
                     for x in (r, *affirmed):
                         x.conflict = "yes"
 
@@ -791,11 +1126,58 @@ def _conversion(mention: Mention, norms: Sequence[str]) -> list[Mention]:
         before = norms[max(0, mention.start - 2) : mention.start]
         if "from" in before or "from" in inside:
             first = Mention(
-                "modic_change", mention.head, mention.start, mention.end, types=mention.types[:1], basis="stated", status="historical", cue="from ... to",
+                "modic_change",
+                mention.head,
+                mention.start,
+                mention.end,
+                types=mention.types[:1],
+                basis="stated",
+                status="historical",
+                cue="from ... to",
             )
             mention.types = mention.types[1:]
             return [first, mention]
     return [mention]
+
+
+def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) -> list[Mention]:
+    """Read "another in the endplate of T11" and ", none at L5-S1" as the finding named before."""
+    made: list[Mention] = []
+    for t in range(a + 1, b - 1):
+        after = norms[t + 1]
+        again = norms[t] in ("another", "further", "others") and after in (
+            "in",
+            "at",
+            "of",
+            "on",
+            "one",
+        )
+        none = (
+            norms[t] == "none"
+            and after in ("at", "in")
+            and norms[t - 1] in (",", "but", "and", ";")
+        )
+        if not (again or none):
+            continue
+        last = next(
+            (m for m in reversed(found) if m.head[1] <= t and m.site is None or m.head[1] <= t),
+            None,
+        )
+        if last is None:
+            continue
+        made.append(
+            Mention(
+                last.finding,
+                (t, t + 1),
+                t,
+                t + 1,
+                types=[] if none else list(last.types),
+                basis=last.basis,
+                status="absent" if none else "present",
+                cue="none" if none else "",
+            )
+        )
+    return made
 
 
 def _words_of(lexicon: Lexicon) -> set[str]:
@@ -806,7 +1188,9 @@ def _words_of(lexicon: Lexicon) -> set[str]:
     phrases += [str(p) for p in lexicon.findings["fillers"]]
     words = {word for phrase in phrases for word in re.findall(r"[a-z]+", str(phrase))}
     # a plural beside its singular would keep the tokenizer from bringing both to one
-    return {word for word in words if not (len(word) > 3 and word.endswith("s") and word[:-1] in words)}
+    return {
+        word for word in words if not (len(word) > 3 and word.endswith("s") and word[:-1] in words)
+    }
 
 
 def load(rules: Path | None = None) -> Reader:

@@ -8,7 +8,22 @@ from typing import Any, Final
 
 from endplate.reader.words import flatten
 
-_DICOM: Final = {"MR": "MR", "CT": "CT", "CR": "XR", "DX": "XR", "XR": "XR", "RF": "XR", "US": "US", "NM": "NM", "PT": "NM"}
+_DICOM: Final = {
+    "MR": "MR",
+    "CT": "CT",
+    "CR": "XR",
+    "DX": "XR",
+    "XR": "XR",
+    "RF": "XR",
+    "US": "US",
+    "NM": "NM",
+    "PT": "NM",
+}
+
+#: A line that names another examination further down: "LSS MRI :".
+_EXAM: Final = re.compile(
+    r"(?:m\.?r\.?i\.?|ct|mr|x-?ray|xr)\b|.{1,50}\b(?:mri|ct|mr|xr|x-ray)\s*:?$"
+)
 
 
 class RegionRules:
@@ -26,7 +41,10 @@ class RegionRules:
             return re.compile(rf"(?<![a-z0-9])(?:{inner})(?![a-z0-9])")
 
         self._modality = {code: pattern(words) for code, words in rules["modality"].items()}
-        self._region = {name: pattern(rules[name]) for name in ("lumbar", "whole", "cervical", "thoracic", "other")}
+        self._region = {
+            name: pattern(rules[name])
+            for name in ("lumbar", "whole", "cervical", "thoracic", "other")
+        }
 
     def modality(self, text: str) -> str:
         """Return the modality that a heading names first, or an empty text."""
@@ -46,16 +64,34 @@ class RegionRules:
 
     def heading(self, text: str) -> tuple[str, set[str], bool]:
         """Return modality, regions and whether the text has a heading that names an examination."""
-        for raw in text.splitlines()[:14]:
+        modality, regions, known = "", set[str](), False
+        for number, raw in enumerate(text.splitlines()):
             line = flatten(raw).strip(" *#=-_\t")
-            if not line or len(line) > 140:
+            if not line or (number > 14 and len(line) > 60):
                 continue
-            value = re.sub(r"^(?:exam(?:ination)?|study|procedure|exam name|study type|exam type|title|test|investigation|exm)\s*(?:name|type|description)?\s*[:\-]\s*", "", line)
+            if len(line) > 140:
+                line = line.split(":")[0].split(".")[0]
+                if len(line) > 60:
+                    continue
+            value = re.sub(
+                r"^(?:exam(?:ination)?|study|procedure|exam name|study type|exam type|title|test|investigation|exm)\s*(?:name|type|description)?\s*[:\-]\s*",
+                "",
+                line,
+            )
             label = value != line
-            if re.match(r"(?:clinical|indication|history|reason|comparison|technique|findings|impression|conclusion|compar|prior|previous)", value):
+            if re.match(
+                r"(?:clinical|indication|history|reason|comparison|technique|findings|impression|conclusion|compar|prior|previous)",
+                value,
+            ):
                 continue
-            modality, regions = self.modality(value), self.regions(value)
+            here, named = self.modality(value), self.regions(value)
             words = len(value.split())
-            if (modality and regions and words <= 16 and (label or words <= 12)) or (label and regions):
-                return modality, regions, True
-        return "", set(), False
+            if not (
+                (here and named and (words <= 12 or (label and words <= 16)))
+                or (label and named and number <= 14)
+            ):
+                continue
+            if known and number > 14 and not _EXAM.match(value):
+                continue
+            modality, regions, known = modality or here, regions | named, True
+        return modality, regions, known

@@ -9,7 +9,9 @@ from typing import Any, Final
 from endplate.reader.words import flatten
 
 _EDGE: Final = " \t*_#=-–—.:>[]()"
-_HEADING: Final = re.compile(r"^(?P<title>[^:\n]{1,60}?)\s*(?P<colon>:|(?<=\w)\s+[-–—]\s)", re.DOTALL)
+_HEADING: Final = re.compile(
+    r"^(?P<title>[^:\n]{1,60}?)\s*(?P<colon>:|(?<=\w)\s+[-–—]\s)", re.DOTALL
+)
 
 
 class SectionRules:
@@ -49,9 +51,23 @@ class SectionRules:
         if 1 < len(words) <= 5:
             for size in (3, 2, 1):
                 tail, head = " ".join(words[-size:]), " ".join(words[:size])
-                if tail in ("impression", "conclusion", "findings", "indication", "history", "technique", "addendum"):
+                if tail in (
+                    "impression",
+                    "conclusion",
+                    "findings",
+                    "indication",
+                    "history",
+                    "technique",
+                    "addendum",
+                ):
                     return self._sections[tail]
-                if head in ("impression", "conclusion", "addendum", "clinical indication", "clinical history"):
+                if head in (
+                    "impression",
+                    "conclusion",
+                    "addendum",
+                    "clinical indication",
+                    "clinical history",
+                ):
                     return self._sections[head]
         return ""
 
@@ -75,3 +91,35 @@ class SectionRules:
     def legend(self, flat: str) -> bool:
         """Tell whether a line explains a scheme."""
         return bool(self._legend.search(flat))
+
+
+class SectionTracker:
+    """Follows the section from passage to passage.
+
+    Findings, impression and addendum hold until the next heading. The sections before them hold
+    for their own line, for further lines of the paragraph while a heading is still to come, and,
+    with the heading alone on its line, for the paragraph below it: reports without a "Findings"
+    heading go on with the findings after that.
+    """
+
+    _FRONT: Final = frozenset(["indication", "technique", "comparison", "other"])
+
+    def __init__(self) -> None:
+        self._section = "findings"
+        self._line = self._paragraph = -1
+        self._alone = False
+
+    def open(self, section: str, line: int, paragraph: int, *, alone: bool) -> None:
+        """Note a heading; `alone` tells that nothing follows it on its line."""
+        self._section, self._line, self._paragraph, self._alone = section, line, paragraph, alone
+
+    def at(self, line: int, paragraph: int, *, heading_follows: bool) -> str:
+        """Return the section of a passage."""
+        if self._section in self._FRONT and line != self._line:
+            if self._alone:
+                self._alone, self._line, self._paragraph = False, -1, paragraph
+            elif paragraph != self._paragraph or (
+                self._line >= 0 and not (heading_follows and self._section != "other")
+            ):
+                self._section = "findings"
+        return self._section

@@ -33,7 +33,10 @@ _TRIM: Final = "-‐‑‒–\n \t"
 _FLAT: Final = str.maketrans(
     {
         **dict.fromkeys("‐‑‒–—―−⁃﹘﹣－­~∼", "-"),
-        **dict.fromkeys("\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\u200b\ufeff", " "),
+        **dict.fromkeys(
+            "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000\t\u200b\ufeff",
+            " ",
+        ),
         **dict.fromkeys("’‘´`ʼ′", "'"),
         **dict.fromkeys("∕⁄／＼\\", "/"),
         **dict.fromkeys("“”„", '"'),
@@ -133,12 +136,12 @@ class Speller:
 
 def split_run(word: str, known: frozenset[str]) -> list[str]:
     """Split words written as one (``thecalsac``) into known words; the word itself if it cannot."""
-    for cut in range(3, len(word) - 2):
+    for cut in range(3, len(word)):
         head, rest = word[:cut], word[cut:]
         if head in known:
             if rest in known or rest in ("i", "ii", "iii"):
                 return [head, rest]
-            for second in range(3, len(rest) - 1):
+            for second in range(3, len(rest)):
                 if rest[:second] in known and (
                     rest[second:] in known or rest[second:] in ("i", "ii", "iii")
                 ):

@@ -80,6 +80,29 @@ def test_show_with_all_logs_on() -> None:
     assert leaked(done.stdout) == list(WORDS)
 
 
+def test_screen_and_what_follows_with_all_logs_on(tmp_path: Path) -> None:
+    reports = tmp_path / "reports.jsonl"
+    rows = [
+        {"id": str(n), "mrn": f"P{n}", "study_date": "2026-01-05", "modality": "MR", "text": REPORT}
+        for n in range(5)
+    ]
+    reports.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    clinical = tmp_path / "clinical.csv"
+    clinical.write_text(f"patient_id,age,odi,note\nP1,50,{MARKER},{MARKER}\nP9,{MARKER},,\n")
+    out = tmp_path / "run"
+    done = noisy("screen", reports, "--clinical", clinical, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert leaked(done.stderr) == []
+    assert leaked((out / "worklist.csv").read_text(encoding="utf-8")) == list(WORDS)
+    assert leaked((out / "run.json").read_text(encoding="utf-8")) == []
+    assert leaked(" ".join(path.name for path in out.rglob("*"))) == []
+    assert {path.stat().st_mode & 0o077 for path in out.rglob("*")} == {0}
+    for command in (["explain", "P1", "--out", out], ["report", out, "--out", tmp_path / "page.html"]):
+        done = noisy(*command)
+        assert done.returncode == 0, done.stderr
+        assert leaked(done.stderr) == []
+
+
 BAD = {
     "no-header.csv": f"1,{MARKER}\n2,{MARKER}\n",
     "ragged.csv": f"id,text\n1,{MARKER},{MARKER}\n",

@@ -85,7 +85,8 @@ def test_version_is_that_of_the_checkout(installed: Path, tmp_path: Path) -> Non
 
 def test_extract_and_screen_run_from_another_folder(installed: Path, tmp_path: Path) -> None:
     reports = [SAMPLES / "sudirman.jsonl", SAMPLES / "reports.jsonl"]
-    run(installed, "extract", *reports, "--out", "findings.csv", cwd=tmp_path)
+    # Strict: no sample may be rejected.
+    run(installed, "extract", *reports, "--out", "findings.csv", "--strict", cwd=tmp_path)
     with (tmp_path / "findings.csv").open(newline="", encoding="utf-8-sig") as handle:
         assert "modic_change" in {row["finding"] for row in csv.DictReader(handle)}
     clinical = ["--clinical", SAMPLES / "clinical.csv"]

@@ -119,6 +119,7 @@ def _changes(former: Mapping[str, str], made_by: Mapping[str, str]) -> list[str]
 @contextmanager
 def _locked(lock: Path, folder: Path) -> Iterator[None]:
     """Hold a lock that ends with this process, however it ends."""
+    lock.touch(mode=0o600)
     with lock.open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,7 +7,7 @@ they are gathered by column, and what is the same for all patients is written on
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from json.encoder import encode_basestring as quoted
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -69,6 +69,11 @@ class CriteriaTable:
         self._flush()
         self._parquet.close()
 
+    def abandon(self) -> None:
+        """Let go of the file after an error; else its destructor would complain on stderr."""
+        with suppress(Exception):
+            self._parquet.close()
+
     def _flush(self) -> None:
         for judgements in self._held.values():
             self._parquet.write_table(self._table(judgements))
@@ -109,8 +114,12 @@ def criteria_table(path: Path) -> Iterator[CriteriaTable]:
     """Open criteria.parquet for writing; the file appears only when the block ends well."""
     with atomic_file(path) as handle:
         table = CriteriaTable(handle)
-        yield table
-        table.close()
+        try:
+            yield table
+            table.close()
+        except BaseException:
+            table.abandon()
+            raise
 
 
 def _constants(judgement: Judgement, result: CriterionResult) -> tuple[str, ...]:

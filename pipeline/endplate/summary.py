@@ -18,7 +18,8 @@ _ON_RECORD: Final = ("present", "uncertain")
 _NO_LEVEL: Final = "level not said"
 _PLACE_ORDER: Final = {place: rank for rank, place in enumerate((*LEVELS, *BODIES))}
 _RANK: Final = {
-    code: rank for rank, code in enumerate((*RED_FLAGS, *CORE_FINDINGS, *OTHER_FINDINGS))
+    code: rank
+    for rank, code in enumerate(dict.fromkeys((*RED_FLAGS, *CORE_FINDINGS, *OTHER_FINDINGS)))
 }
 
 

@@ -144,7 +144,9 @@ def endplate_rows(view: View) -> tuple[Finding, ...]:
     """
     rows: tuple[Finding, ...] | None = view.memo.get("endplate_rows")
     if rows is None:
-        named = [row for row in view.findings("modic_change") if row.status in _ON_RECORD]
+        named = _without_summaries(
+            [row for row in view.findings("modic_change") if row.status in _ON_RECORD]
+        )
         untyped = [row for row in view.findings(*UNTYPED) if row.status in _ON_RECORD]
         spoken = {row.level for row in named} | _denied_levels(view)
         signal = [
@@ -182,6 +184,27 @@ def is_denied(view: View, types: Collection[str], levels: Collection[str]) -> bo
             denied.setdefault(row.level or _EVERYWHERE, set()).update(kinds)
     everywhere = denied.get(_EVERYWHERE, set())
     return all(everywhere | denied.get(level, set()) >= set(types) for level in levels)
+
+
+def _without_summaries(rows: list[Finding]) -> list[Finding]:
+    """Leave out what only sums up changes whose level is said ("Modic changes as above").
+
+    That is an affirmed change without a place, in the impression or without a type, whose types
+    the placed ones have too.
+    """
+    placed = [row for row in rows if row.status == "present" and (row.level or row.vertebra)]
+    known = frozenset(kind for row in placed for kind in modic_components(row.modic_type))
+
+    def sums_up(row: Finding) -> bool:
+        components = modic_components(row.modic_type)
+        return (
+            row.status == "present"
+            and not (row.level or row.vertebra)
+            and (row.section == "impression" or not components)
+            and components <= known
+        )
+
+    return [row for row in rows if not sums_up(row)] if placed else rows
 
 
 def transitional_rows(view: View) -> tuple[Finding, ...]:

@@ -81,6 +81,6 @@ def missing_most(results: Sequence[Mapping[str, Any]], pack: str) -> list[tuple[
     counts = Counter(
         str(row.get("statement") or row.get("criterion"))
         for row in results
-        if row.get("pack") == pack and row.get("truth") == "unknown"
+        if row.get("pack") == pack and row.get("standing") == "open"
     )
     return counts.most_common(MOST_MISSING)

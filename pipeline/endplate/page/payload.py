@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -66,21 +67,26 @@ def collect(
     on_note: Callable[[str], None],
 ) -> Pages:
     """Read the findings and the texts of some patients of a run."""
-    ids = [study["report_id"] for patient in patients for study in studies_of(folder, patient)]
+    ids = [report["report_id"] for patient in patients for report in reports_of(folder, patient)]
     findings = load_findings(folder.path, ids)
     texts = report_texts(folder.run, findings, ids, given=reports, on_note=on_note)
     return Pages(folder, findings, texts)
 
 
-def studies_of(folder: RunFolder, patient: str) -> list[Row]:
-    """Return the studies of a patient, oldest first; the index study alone if no more is known."""
-    studies = folder.studies.get(patient)
-    if studies:
-        return studies
-    row = folder.patients[patient]
-    if not row.get("report_id"):
-        return []
-    return [{"report_id": row["report_id"], "study_date": row.get("study_date"), "is_index": True}]
+def reports_of(folder: RunFolder, patient: str) -> list[Row]:
+    """Return the reports of a patient, oldest study first.
+
+    A study's main report comes before its addenda (``part`` counts from 0); reports of one study
+    share its ``group``.
+    """
+    reports: list[Row] = []
+    for group, study in enumerate(folder.studies.get(patient, ())):
+        ids = str(study.get("reports") or study["report_id"]).split("; ")
+        reports += [
+            {**study, "report_id": report_id, "group": group, "part": part}
+            for part, report_id in enumerate(ids)
+        ]
+    return reports
 
 
 def index(folder: RunFolder, patients: Sequence[str]) -> dict[str, Any]:
@@ -90,7 +96,7 @@ def index(folder: RunFolder, patients: Sequence[str]) -> dict[str, Any]:
     results = [row for patient in folder.worklist for row in folder.criteria.get(patient, ())]
     return {
         "title": "Endplate worklist",
-        "created": str(folder.run.get("created") or ""),
+        "created": created(folder),
         "packs": packs(folder),
         "cards": _cards(folder),
         "flow": flow_steps(folder.run),
@@ -103,6 +109,15 @@ def index(folder: RunFolder, patients: Sequence[str]) -> dict[str, Any]:
         "columns": ["rank", "queue", *LIST_COLUMNS],
         "rows": rows(folder, patients),
     }
+
+
+def created(folder: RunFolder) -> str:
+    """Return when a run was made, to be read: ``22 November 2026, 18:34``."""
+    try:
+        when = dt.datetime.fromisoformat(str(folder.run.get("created")))
+    except ValueError:
+        return "unknown date"
+    return f"{when.day} {when:%B %Y, %H:%M}"
 
 
 def rows(folder: RunFolder, patients: Sequence[str]) -> list[list[Any]]:
@@ -128,7 +143,7 @@ def detail(pages: Pages, patient: str) -> dict[str, Any]:
     row = folder.patients[patient]
     return {
         **{name: _plain(row.get(name)) for name in LIST_COLUMNS if name not in CLINIC_COLUMNS},
-        "studies": [_study(pages, study) for study in studies_of(folder, patient)],
+        "studies": [_report(pages, report) for report in reports_of(folder, patient)],
         "judgements": _judgements(row, folder.criteria.get(patient, ())),
     }
 
@@ -173,18 +188,20 @@ def embed(value: object) -> str:
     return _SURROGATE.sub("\ufffd", text)
 
 
-def _study(pages: Pages, study: Row) -> dict[str, Any]:
-    report_id = study["report_id"]
+def _report(pages: Pages, report: Row) -> dict[str, Any]:
+    report_id = report["report_id"]
     found = pages.findings.get(report_id, ())
     text = pages.texts.get(report_id)
     pieces: list[Segment] = from_sentences(found) if text is None else segments(text, found)
     return {
         "report_id": report_id,
-        "date": _plain(study.get("study_date")),
-        "modality": _plain(study.get("modality")),
-        "procedure": _plain(study.get("procedure")),
-        "status": _plain(study.get("report_status")),
-        "index": bool(study.get("is_index")),
+        "date": _plain(report.get("study_date")),
+        "modality": _plain(report.get("modality")),
+        "procedure": _plain(report.get("procedure")),
+        "status": _plain(report.get("report_status")),
+        "index": bool(report.get("is_index")),
+        "group": report["group"],
+        "part": report["part"],
         "from": "sentences" if text is None else "report",
         "findings": [
             {name: f[name] for name in FINDING_FIELDS if f.get(name) not in ("", None)}
@@ -230,10 +247,14 @@ def _evidence(cell: object) -> list[str]:
     for item in cell if isinstance(cell, list) else []:
         if isinstance(item, Mapping):
             ref, text = str(item.get("ref") or ""), str(item.get("text") or "")
-            lines.append(f"{text} ({ref})" if ref else text)
+            if item.get("kind") == "finding":
+                # the offsets behind the report's id help nobody to find a sentence
+                lines.append(f"“{text}” – report {ref.rpartition(':')[0] or ref}")
+            else:
+                lines.append(f"{text} – {ref}" if ref else text)
         elif item:
             lines.append(str(item))
-    return lines
+    return list(dict.fromkeys(lines))
 
 
 def _cards(folder: RunFolder) -> list[dict[str, Any]]:

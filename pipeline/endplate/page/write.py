@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from endplate.errors import EndplateError
-from endplate.page.payload import collect, detail, embed, index
+from endplate.page.payload import collect, created, detail, embed, index
 from endplate.page.run_folder import load_run
 from endplate.tables import atomic_file
 
@@ -21,6 +21,8 @@ SCRIPTS: Final = (
     "charts.js",
     "spine.js",
     "worklist.js",
+    "report-text.js",
+    "criteria.js",
     "patient.js",
     "app.js",
 )
@@ -55,8 +57,8 @@ def write_page(
         .get_template("report.html")
         .generate(
             title="Endplate worklist",
-            created=str(run.run.get("created") or ""),
-            programs=run.run.get("program") or {},
+            created=created(run),
+            programs={k: str(v)[:12] for k, v in (run.run.get("program") or {}).items()},
             packs=list(run.run.get("packs", ())),
             policy=_policy(script, style),
             style=style,

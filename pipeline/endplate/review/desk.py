@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from endplate.codes import FINDINGS, LEVELS, MODIC_TYPES, STATUSES
-from endplate.page.payload import LIST_COLUMNS, Pages, collect, detail, index, studies_of
+from endplate.page.payload import LIST_COLUMNS, Pages, collect, detail, index, reports_of
 from endplate.page.run_folder import CLINIC_COLUMNS, load_run
 from endplate.review.merge import merge_decisions
 from endplate.review.sample import draw
@@ -233,7 +233,7 @@ class Desk:
 
     def _report(self, patient: str, data: Mapping[str, Any]) -> str:
         report_id = str(data.get("report_id"))
-        known = {study["report_id"] for study in studies_of(self._pages.folder, patient)}
+        known = {report["report_id"] for report in reports_of(self._pages.folder, patient)}
         if report_id not in known:
             message = "This report is not one of the patient's."
             raise RefusedError(message)

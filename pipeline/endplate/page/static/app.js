@@ -57,23 +57,22 @@ class App {
 
   overview() {
     const { run } = this;
-    const cards = h(
-      "ul",
-      { class: "numbers" },
-      run.cards.map(({ label, n, cls }) =>
-        h("li", { class: cls || null }, h("b", {}, number(n)), h("span", {}, label)),
-      ),
+    const bars = (counts) => counts.map(([label, n]) => ({ label, n }));
+    const cards = run.cards.map(({ label, n, cls }) =>
+      h("li", { class: cls || null }, h("b", {}, number(n)), h("span", {}, label)),
     );
     const verdicts = VERDICT_ORDER.map((verdict) => ({
       label: VERDICTS[verdict].name,
       n: run.figures.verdicts[verdict] || 0,
       cls: `v-${verdict}`,
     }));
+    const pack = run.packs.length ? run.packs[0].title : "the criteria";
+    const { age: ages, missing } = run.figures;
     return h(
       "section",
       { "aria-labelledby": "overview-title" },
       h("h2", { id: "overview-title", class: "sr" }, "Overview"),
-      cards,
+      h("ul", { class: "numbers" }, cards),
       h(
         "details",
         { class: "figures", open: true },
@@ -83,26 +82,14 @@ class App {
           { class: "figure-grid" },
           flowChart(run.flow),
           modicChart(run.figures.modic),
-          barChart(
-            "Verdicts",
-            `By ${run.packs.length ? run.packs[0].title : "the criteria"}`,
-            verdicts,
-            "Patients",
-          ),
-          barChart(
-            "Age of the index MRI",
-            "Patients on the worklist",
-            run.figures.age.map(([label, n]) => ({ label, n })),
-            "Patients",
-            120,
-          ),
+          barChart("Verdicts", `By: ${pack}`, verdicts),
           barChart(
             "What is missing most",
-            "Criteria that are unknown, patients on the worklist",
-            run.figures.missing.map(([label, n]) => ({ label, n })),
-            "Patients",
+            "Unknown criteria, patients on the worklist",
+            bars(missing),
             230,
           ),
+          barChart("Age of the index MRI", "Patients on the worklist", bars(ages), 120),
         ),
       ),
     );

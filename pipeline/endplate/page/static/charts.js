@@ -85,64 +85,64 @@ function figure(title, note, drawing, headers, rows) {
   );
 }
 
-/** Horizontal bars. rows: [{label, n, cls}] */
-function barChart(title, note, rows, unit, labelWidth = 150) {
-  const width = 520,
-    rowHeight = 30,
-    top = 4;
+const CHART = { width: 520, row: 32, value: 52 };
+
+/** One row of a bar chart: label, track, parts side by side, and the number. */
+function chartRow(svg, i, { label, parts, n }, most, labelWidth) {
+  const y = i * CHART.row + 4;
+  const middle = y + CHART.row / 2 - 2;
+  const room = CHART.width - labelWidth - CHART.value;
+  const box = { y: y + 3, height: CHART.row - 10, rx: 3 };
+  svg.append(
+    wrapLabel(label, labelWidth - 10, middle),
+    s("rect", { ...box, x: labelWidth, width: room, class: "track" }),
+  );
+  let x = labelWidth;
+  for (const part of parts.filter((one) => one.n)) {
+    const width = Math.max(2, (room * part.n) / most);
+    const look = part.fill ? { fill: part.fill, class: "segment" } : { class: `bar ${part.css}` };
+    const title = s("title", {}, `${label}${part.name ? `, ${part.name}` : ""}: ${part.n}`);
+    svg.append(s("rect", { ...box, x, width, ...look }, title));
+    if (part.fill && width > 26) {
+      svg.append(s("text", { x: x + width / 2, y: middle, class: "inside" }, part.n));
+    }
+    x += width;
+  }
+  svg.append(s("text", { x: labelWidth + room + 8, y: middle, class: "value" }, number(n)));
+}
+
+/** A drawing of rows {label, n, parts}; `words` is its text alternative. */
+function rowsChart(rows, labelWidth, words) {
   const most = Math.max(1, ...rows.map((row) => row.n));
-  const room = width - labelWidth - 56;
   const svg = s("svg", {
-    viewBox: `0 0 ${width} ${rows.length * rowHeight + top * 2}`,
+    viewBox: `0 0 ${CHART.width} ${rows.length * CHART.row + 8}`,
     role: "img",
     class: "chart",
-    "aria-label": `${title}: ` + rows.map((row) => `${row.label} ${row.n}`).join(", "),
+    "aria-label": words,
   });
-  rows.forEach((row, i) => {
-    const y = top + i * rowHeight;
-    const long = row.n ? Math.max(2, (room * row.n) / most) : 0;
-    svg.append(
-      wrapLabel(row.label, labelWidth - 10, y + rowHeight / 2),
-      s("rect", {
-        x: labelWidth,
-        y: y + 5,
-        width: room,
-        height: rowHeight - 10,
-        class: "track",
-        rx: 3,
-      }),
-      s("rect", {
-        x: labelWidth,
-        y: y + 5,
-        width: long,
-        height: rowHeight - 10,
-        class: `bar ${row.cls || ""}`,
-        rx: 3,
-      }),
-      s("text", { x: labelWidth + room + 8, y: y + rowHeight / 2, class: "value" }, number(row.n)),
-    );
-  });
+  rows.forEach((row, i) => chartRow(svg, i, row, most, labelWidth));
+  return svg;
+}
+
+/** Horizontal bars. rows: [{label, n, cls}] */
+function barChart(title, note, rows, labelWidth = 150) {
+  const bars = rows.map((row) => ({ ...row, parts: [{ n: row.n, css: row.cls || "" }] }));
+  const words = `${title}: ${rows.map((row) => `${row.label} ${row.n}`).join(", ")}`;
   return figure(
     title,
     note,
-    svg,
-    ["", unit],
+    rowsChart(bars, labelWidth, words),
+    ["", "Patients"],
     rows.map((row) => [row.label, number(row.n)]),
   );
 }
 
 /** A right-aligned label on one or two lines that ends at x. */
 function wrapLabel(text, x, y) {
-  const words = plain(text).split(" "),
-    limit = Math.floor(x / 6.4),
-    lines = [""];
-  for (const word of words) {
-    const line = lines[lines.length - 1];
-    if (line && (line + " " + word).length > limit) lines.push(word);
-    else lines[lines.length - 1] = line ? line + " " + word : word;
-  }
+  const limit = Math.floor(x / 7);
+  const lines = wrap(plain(text), limit);
   const shown = lines.slice(0, 2);
-  if (lines.length > 2) shown[1] = shown[1].slice(0, limit - 1) + "…";
+  if (lines.length > 2) shown[1] = `${shown[1].slice(0, limit - 1)}…`;
   const node = s("text", { x, y, class: "label end" }, s("title", {}, text));
   shown.forEach((line, i) =>
     node.append(s("tspan", { x, y: y + (i - (shown.length - 1) / 2) * 12.5 }, line)),
@@ -151,100 +151,44 @@ function wrapLabel(text, x, y) {
 }
 
 /** Modic by level and type: one stacked bar a level, from top to bottom as in the spine. */
-function modicChart(data) {
-  const width = 520,
-    labelWidth = 62,
-    rowHeight = 34;
-  const rows = data.levels.map((level, i) => ({
-    level,
-    counts: data.counts[i],
-    n: data.counts[i].reduce((a, b) => a + b, 0),
+function modicChart({ levels, types, counts }) {
+  const sum = (list) => list.reduce((a, b) => a + b, 0);
+  const name = (type) => (type === "unspecified" ? "type not said" : `type ${type}`);
+  const rows = levels.map((label, i) => ({
+    label,
+    n: sum(counts[i]),
+    parts: types.map((type, t) => ({ n: counts[i][t], fill: modicFill(type), name: name(type) })),
   }));
-  const most = Math.max(1, ...rows.map((row) => row.n));
-  const room = width - labelWidth - 50;
-  const used = data.types.filter((_, t) => rows.some((row) => row.counts[t]));
-  const svg = s("svg", {
-    viewBox: `0 0 ${width} ${rows.length * rowHeight + 34}`,
-    role: "img",
-    class: "chart",
-    "aria-label":
-      "Modic by level and type: " +
-      rows
-        .map(
-          (row) =>
-            `${row.level} ${row.n}` +
-            (row.n
-              ? ` (${data.types
-                  .map((type, t) => row.counts[t] && `type ${type}: ${row.counts[t]}`)
-                  .filter(Boolean)
-                  .join(", ")})`
-              : ""),
-        )
-        .join("; "),
+  const words = rows.map(({ label, n, parts }) => {
+    const told = parts.filter((part) => part.n).map((part) => `${part.name}: ${part.n}`);
+    return told.length ? `${label} ${n} (${told.join(", ")})` : `${label} none`;
   });
-  rows.forEach((row, i) => {
-    const y = i * rowHeight + 4;
-    svg.append(
-      s(
-        "text",
-        { x: labelWidth - 10, y: y + rowHeight / 2 - 2, class: "label end strong" },
-        row.level,
-      ),
-      s("rect", {
-        x: labelWidth,
-        y: y + 3,
-        width: room,
-        height: rowHeight - 10,
-        class: "track",
-        rx: 3,
-      }),
-    );
-    let x = labelWidth;
-    row.counts.forEach((n, t) => {
-      if (!n) return;
-      const long = (room * n) / most;
-      svg.append(
+  const used = types.filter((_, t) => counts.some((row) => row[t]));
+  const key = h(
+    "ul",
+    { class: "key", "aria-hidden": "true" },
+    used.map((type) =>
+      h(
+        "li",
+        {},
         s(
-          "rect",
-          {
-            x,
-            y: y + 3,
-            width: long,
-            height: rowHeight - 10,
-            fill: modicFill(data.types[t]),
-            class: "segment",
-          },
-          s("title", {}, `${row.level}, type ${data.types[t]}: ${n}`),
+          "svg",
+          { width: 16, height: 16 },
+          s("rect", { width: 16, height: 16, rx: 3, fill: modicFill(type), class: "segment" }),
         ),
-      );
-      if (long > 26)
-        svg.append(s("text", { x: x + long / 2, y: y + rowHeight / 2 - 2, class: "inside" }, n));
-      x += long;
-    });
-    svg.append(
-      s(
-        "text",
-        { x: labelWidth + room + 8, y: y + rowHeight / 2 - 2, class: "value" },
-        number(row.n),
+        name(type),
       ),
-    );
-  });
-  let x = labelWidth;
-  const y = rows.length * rowHeight + 12;
-  used.forEach((type) => {
-    const label = type === "unspecified" ? "type not said" : `type ${type}`;
-    svg.append(
-      s("rect", { x, y, width: 14, height: 14, fill: modicFill(type), class: "segment", rx: 2 }),
-      s("text", { x: x + 19, y: y + 7, class: "label" }, label),
-    );
-    x += 30 + label.length * 6.8;
-  });
+    ),
+  );
   return figure(
     "Modic changes by level and type",
     "Patients of the run, on the index study",
-    svg,
-    ["Level", ...data.types],
-    rows.map((row) => [row.level, ...row.counts.map(String)]),
+    [rowsChart(rows, 104, `Modic changes: ${words.join("; ")}`), key],
+    ["Level", ...used.map(name)],
+    rows.map((row, i) => [
+      row.label,
+      ...used.map((type) => String(counts[i][types.indexOf(type)])),
+    ]),
   );
 }
 

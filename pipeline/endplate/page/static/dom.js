@@ -56,6 +56,26 @@ const empty = (node) => {
   return node;
 };
 
+/** Text in lines of about `limit` characters, for drawings. */
+function wrap(text, limit) {
+  const lines = [];
+  for (const word of text.split(" ")) {
+    const longer = `${lines[lines.length - 1]} ${word}`;
+    if (lines.length && longer.length <= limit) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** A card with a heading. */
+const section = (id, title, ...children) =>
+  h(
+    "section",
+    { class: "card", "aria-labelledby": `${id}-title` },
+    h("h3", { id: `${id}-title` }, title),
+    children,
+  );
+
 /** Say something to screen readers without moving the focus. */
 function announce(message) {
   const live = document.getElementById("live");

@@ -19,6 +19,7 @@ const STATUS_ORDER = ["present", "uncertain", "historical", "indication", "absen
 const rad = (degrees) => (degrees * Math.PI) / 180;
 const at = (p, v, k) => [p[0] + v[0] * k, p[1] + v[1] * k];
 const mix = (p, q, k) => [p[0] + (q[0] - p[0]) * k, p[1] + (q[1] - p[1]) * k];
+const spot = (p) => p.map((n) => n.toFixed(1)).join(" ");
 const points = (...list) => list.map((p) => p.map((n) => n.toFixed(1)).join(",")).join(" ");
 
 /** Corner points of every body that has to be shown. */
@@ -56,9 +57,10 @@ function column(named) {
 }
 
 function outline(body) {
-  const waist = (p, q) => mix(mix(p, q, 0.5), body.centre, 0.11);
-  const f = (p) => p.map((n) => n.toFixed(1)).join(" ");
-  return `M${f(body.sa)}L${f(body.sp)}Q${f(waist(body.sp, body.ip))} ${f(body.ip)}L${f(body.ia)}Q${f(waist(body.ia, body.sa))} ${f(body.sa)}Z`;
+  const waist = (p, q) => spot(mix(mix(p, q, 0.5), body.centre, 0.11));
+  const back = `L${spot(body.sp)}Q${waist(body.sp, body.ip)} ${spot(body.ip)}`;
+  const front = `L${spot(body.ia)}Q${waist(body.ia, body.sa)} ${spot(body.sa)}`;
+  return `M${spot(body.sa)}${back}${front}Z`;
 }
 
 /** The strip of a body beside one of its endplates. */
@@ -77,34 +79,53 @@ function zigzag(p, q, inward) {
   );
 }
 
-/** What stands at one level, the strongest status first; the same thing said twice is one. */
-function byLevel(findings) {
-  const levels = new Map();
+/** What stands at each place (a disc level, else a body), the strongest status first. */
+function byPlace(findings) {
+  const places = new Map();
   for (const finding of findings) {
-    if (!finding.level) continue;
-    if (!levels.has(finding.level)) levels.set(finding.level, new Map());
+    if (!place(finding)) continue;
+    if (!places.has(place(finding))) places.set(place(finding), new Map());
+    const found = places.get(place(finding));
+    // the same thing said twice is one
     const key = [finding.finding, finding.modic_type, finding.endplate, finding.vertebra].join();
-    const known = levels.get(finding.level).get(key);
-    if (!known || STATUS_ORDER.indexOf(finding.status) < STATUS_ORDER.indexOf(known.status))
-      levels.get(finding.level).set(key, finding);
+    if (!found.has(key) || strength(finding) < strength(found.get(key))) found.set(key, finding);
   }
-  return new Map(
-    [...levels].map(([level, found]) => [
-      level,
-      [...found.values()].sort(
-        (a, b) => STATUS_ORDER.indexOf(a.status) - STATUS_ORDER.indexOf(b.status),
-      ),
-    ]),
-  );
+  const sorted = (found) => [...found.values()].sort((a, b) => strength(a) - strength(b));
+  return [...places].map(([name, found]) => ({ name, found: sorted(found) }));
 }
 
-/** Which endplates a finding touches, as [body, side] pairs. */
-function touched(finding, level) {
-  const [upper, lower] = level.split("-");
-  const all = [
-    [upper, "inferior"],
-    [lower, "superior"],
+const strength = (finding) => STATUS_ORDER.indexOf(finding.status);
+
+/** Where a place is in the drawing; null when it is none of the bodies and discs that are drawn. */
+function locate(name, body) {
+  const [upper, lower] = name.split("-").map((part) => body[part]);
+  if (!name.includes("-")) {
+    return upper ? { at: mix(upper.sp, upper.ip, 0.5), area: corners(upper) } : null;
+  }
+  if (!upper || !lower) return null;
+  const area = [
+    mix(upper.ia, upper.sa, 0.3),
+    mix(upper.ip, upper.sp, 0.3),
+    mix(lower.sp, lower.ip, 0.3),
+    mix(lower.sa, lower.ia, 0.3),
   ];
+  return { at: mix(upper.ip, lower.sp, 0.5), area };
+}
+
+const corners = (one) => [one.sa, one.sp, one.ip, one.ia];
+
+/** Which endplates a finding touches, as [body, side] pairs. */
+function touched(finding) {
+  const [upper, lower] = place(finding).split("-");
+  const all = lower
+    ? [
+        [upper, "inferior"],
+        [lower, "superior"],
+      ]
+    : [
+        [upper, "superior"],
+        [upper, "inferior"],
+      ];
   const named = all.filter(
     ([body, side]) =>
       (!finding.vertebra || finding.vertebra === body) &&
@@ -113,263 +134,213 @@ function touched(finding, level) {
   return named.length ? named : all;
 }
 
-function labelLines(found) {
+/** The words beside a place, by weight: Modic, dangers, endplates, everything else. */
+function wordsOf(found) {
   const shown = found.filter((finding) => finding.status !== "absent");
-  const sign = (finding) =>
-    STATUSES[finding.status] && finding.status !== "present"
-      ? ` (${STATUSES[finding.status].name})`
-      : "";
-  const unique = (list) => [...new Set(list)];
-  const modic = unique(
-    shown.filter((f) => f.finding === "modic_change").map((f) => shortName(f) + sign(f)),
-  );
-  const core = unique(
-    shown
-      .filter((f) => group(f.finding) === "core" && f.finding !== "modic_change")
-      .map((f) => shortName(f) + sign(f)),
-  );
-  const flags = unique(
-    shown.filter((f) => group(f.finding) === "flag").map((f) => shortName(f) + sign(f)),
-  );
-  const rest = unique(
-    shown.filter((f) => group(f.finding) === "other").map((f) => shortName(f) + sign(f)),
-  );
-  return { modic, core, flags, rest };
+  const word = (finding) =>
+    finding.status === "present"
+      ? shortName(finding)
+      : `${shortName(finding)} (${STATUSES[finding.status].name})`;
+  const pick = (wanted) => [...new Set(shown.filter(wanted).map(word))];
+  const modic = (finding) => finding.finding === "modic_change";
+  return {
+    modic: pick(modic),
+    flags: pick((finding) => group(finding.finding) === "flag"),
+    core: pick((finding) => group(finding.finding) === "core" && !modic(finding)),
+    rest: pick((finding) => group(finding.finding) === "other"),
+  };
 }
 
-function wrap(text, limit) {
-  const lines = [];
-  for (const word of text.split(" ")) {
-    if (lines.length && (lines[lines.length - 1] + " " + word).length <= limit)
-      lines[lines.length - 1] += " " + word;
-    else lines.push(word);
-  }
-  return lines;
+/** The lines of a label as [class, text], five at most. */
+function labelLines({ modic, flags, core, rest }) {
+  const lines = modic.map((text) => ["modic", text]);
+  for (const text of flags) lines.push(...wrap(`! ${text}`, 26).map((line) => ["red", line]));
+  if (core.length) lines.push(...wrap(core.join(", "), 27).map((line) => ["also", line]));
+  if (rest.length) lines.push(...wrap(rest.join(", "), 29).map((line) => ["rest", line]));
+  if (lines.length <= 5) return lines;
+  return [...lines.slice(0, 4), ["rest", `and ${lines.length - 4} more lines`]];
 }
 
-/** The drawing. `onLevel` is called with a level when one is chosen. */
+/** Everything that the drawing shows, in words. */
+function spineWords(places, implied) {
+  const told = places
+    .map(({ name, found }) => [name, Object.values(wordsOf(found)).flat()])
+    .filter(([, words]) => words.length)
+    .map(([name, words]) => `${name}: ${words.join(", ")}`);
+  const bodies = implied.length ? ` Bodies implied: ${implied.join(", ")}.` : "";
+  return `Lumbar spine from the left side. ${told.join(". ") || "No finding with a level"}.${bodies}`;
+}
+
+/** The drawing. `onLevel` is called with a level or body when one is chosen. */
 function spineDrawing(findings, implied, onLevel) {
-  const levels = byLevel(findings);
-  const named = [...levels.keys()]
-    .flatMap((level) => level.split("-"))
-    .concat(findings.map((f) => f.vertebra).filter(Boolean));
-  const bodies = column(named);
+  const told = byPlace(findings);
+  const bodies = column(told.flatMap(({ name }) => name.split("-")));
   const body = Object.fromEntries(bodies.map((one) => [one.name, one]));
-  const height = Math.max(...bodies.map((one) => Math.max(one.ia[1], one.ip[1]))) + 24;
-  const told = [...levels].filter(([level]) => level.split("-").every((name) => body[name]));
-  told.sort((a, b) => body[a[0].split("-")[1]].centre[1] - body[b[0].split("-")[1]].centre[1]);
-  const words = told
-    .map(([level, found]) => {
-      const lines = labelLines(found);
-      const all = [...lines.modic, ...lines.core, ...lines.flags, ...lines.rest];
-      return all.length ? `${level}: ${all.join(", ")}` : "";
-    })
-    .filter(Boolean);
-  const summary =
-    (words.join(". ") || "no finding with a level") +
-    (implied.length ? `. Bodies implied: ${implied.join(", ")}` : "");
+  const places = told
+    .map((one) => ({ ...one, ...locate(one.name, body) }))
+    .filter((one) => one.at)
+    .sort((a, b) => a.at[1] - b.at[1]);
   const svg = s("svg", {
-    viewBox: `0 0 470 ${height.toFixed(0)}`,
     class: "spine",
     role: "group",
-    "aria-label": `Lumbar spine from the left side. ${summary}.`,
+    "aria-label": spineWords(places, implied),
   });
-
-  svg.append(
-    s("text", { x: 12, y: 16, class: "side" }, "front"),
-    s("text", { x: 236, y: 16, class: "side" }, "back"),
-  );
-  for (const one of bodies) {
-    // pedicle and spinous process, for orientation only
-    if (one.name === "S2") continue;
-    const back = [Math.cos(rad(one.tilt)), -Math.sin(rad(one.tilt))],
-      small = one.name === "S1" ? 0.6 : 1;
-    const from = mix(one.sp, one.ip, 0.16),
-      to = mix(one.sp, one.ip, 0.42),
-      f = (p) => p.map((n) => n.toFixed(1)).join(" ");
-    const tip = at(at(to, back, 58 * small), [0, 1], 26 * small),
-      under = at(at(to, back, 50 * small), [0, 1], 38 * small),
-      joint = at(at(to, back, 20 * small), [0, 1], 20 * small);
-    svg.append(
-      s("path", {
-        class: "process",
-        d: `M${f(from)}Q${f(at(from, back, 26 * small))} ${f(tip)}Q${f(at(tip, [0.2, 1], 9))} ${f(under)}Q${f(joint)} ${f(at(to, back, 4))}L${f(to)}Z`,
-      }),
-    );
+  svg.append(s("text", { x: 12, y: 16, class: "side" }, "front"));
+  svg.append(s("text", { x: 236, y: 16, class: "side" }, "back"));
+  drawBones(svg, bodies, implied);
+  let lowest = 24;
+  for (const one of places) {
+    const layer = placeLayer(one, onLevel);
+    for (const finding of one.found) drawFinding(layer, finding, body);
+    lowest = drawLabel(layer, one, lowest);
+    svg.append(layer);
   }
-  bodies.forEach((one, i) => {
-    const next = bodies[i + 1];
-    if (next)
-      svg.append(
-        s("polygon", {
-          class: "disc",
-          points: points(
-            mix(one.ia, one.ip, 0.03),
-            mix(one.ip, one.ia, 0.03),
-            mix(next.sp, next.sa, 0.03),
-            mix(next.sa, next.sp, 0.03),
-          ),
-        }),
-      );
+  for (const one of bodies) {
+    const [x, y] = one.centre;
+    svg.append(s("text", { x: x - 8, y, class: "body-name" }, one.name));
+  }
+  const bottom = Math.max(lowest, ...bodies.map((one) => Math.max(one.ia[1], one.ip[1]) + 18));
+  svg.setAttribute("viewBox", `0 0 470 ${(bottom + 6).toFixed(0)}`);
+  return svg;
+}
+
+function drawBones(svg, bodies, implied) {
+  for (const one of bodies) if (one.name !== "S2") svg.append(spinousProcess(one));
+  bodies.slice(1).forEach((next, i) => {
+    const one = bodies[i];
+    const disc = points(
+      mix(one.ia, one.ip, 0.03),
+      mix(one.ip, one.ia, 0.03),
+      mix(next.sp, next.sa, 0.03),
+      mix(next.sa, next.sp, 0.03),
+    );
+    svg.append(s("polygon", { class: "disc", points: disc }));
   });
   for (const one of bodies) {
-    const isImplied = implied.includes(one.name);
+    const marked = implied.includes(one.name);
     svg.append(
       s("path", {
         d: outline(one),
-        class: `body${isImplied ? " implied" : ""}`,
+        class: `body${marked ? " implied" : ""}`,
         dataset: { body: one.name },
       }),
     );
-    if (isImplied)
+    if (marked) {
+      const [x, cy] = one.centre;
       svg.append(
         s(
           "g",
           { class: "implied-mark" },
           s("title", {}, `${one.name}: a body that the level implies`),
-          s("circle", { cx: one.centre[0] + 24, cy: one.centre[1], r: 7 }),
-          s("circle", { cx: one.centre[0] + 24, cy: one.centre[1], r: 2.4, class: "core" }),
+          s("circle", { cx: x + 24, cy, r: 7 }),
+          s("circle", { cx: x + 24, cy, r: 2.4, class: "core" }),
         ),
       );
+    }
   }
+}
 
-  let lowest = 24;
-  for (const [level, found] of told) {
-    const [upper, lower] = level.split("-").map((name) => body[name]);
-    const lines = labelLines(found);
-    const words = [...lines.modic, ...lines.core, ...lines.flags, ...lines.rest];
-    const layer = s("g", {
+/** Pedicle and spinous process, for orientation only. */
+function spinousProcess(one) {
+  const back = [Math.cos(rad(one.tilt)), -Math.sin(rad(one.tilt))];
+  const size = one.name === "S1" ? 0.6 : 1;
+  const from = mix(one.sp, one.ip, 0.16);
+  const to = mix(one.sp, one.ip, 0.42);
+  const tip = at(at(to, back, 58 * size), [0, 1], 26 * size);
+  const under = at(at(to, back, 50 * size), [0, 1], 38 * size);
+  const joint = at(at(to, back, 20 * size), [0, 1], 20 * size);
+  const d =
+    `M${spot(from)}Q${spot(at(from, back, 26 * size))} ${spot(tip)}` +
+    `Q${spot(at(tip, [0.2, 1], 9))} ${spot(under)}Q${spot(joint)} ${spot(at(to, back, 4))}L${spot(to)}Z`;
+  return s("path", { class: "process", d });
+}
+
+/** A group that can be chosen with mouse and keyboard. */
+function placeLayer({ name, found, area }, onLevel) {
+  const words = Object.values(wordsOf(found)).flat().join(", ") || "only denied findings";
+  const choose = (event) => {
+    if (event.key !== "Enter" && event.key !== " ") return;
+    event.preventDefault();
+    event.stopPropagation();
+    onLevel(name);
+  };
+  return s(
+    "g",
+    {
       class: "spine-level",
       tabindex: 0,
       role: "button",
-      dataset: { level },
-      "aria-label": `${level}: ${words.join(", ") || "only denied findings"}. Show where the report says it.`,
-      onclick: () => onLevel(level),
-      onkeydown: (event) => {
-        if (event.key === "Enter" || event.key === " ") {
-          event.preventDefault();
-          event.stopPropagation();
-          onLevel(level);
-        }
-      },
-    });
-    for (const finding of found) drawFinding(layer, finding, level, body);
-    // the label: beside the disc, never above the label before it
-    const disc = mix(upper.ip, lower.sp, 0.5);
-    const rows = [];
-    if (lines.modic.length) rows.push(...lines.modic.map((text) => ["modic", text]));
-    for (const text of lines.flags)
-      rows.push(...wrap("! " + text, 26).map((line) => ["red", line]));
-    if (lines.core.length)
-      rows.push(...wrap(lines.core.join(", "), 27).map((line) => ["also", line]));
-    if (lines.rest.length)
-      rows.push(...wrap(lines.rest.join(", "), 29).map((line) => ["rest", line]));
-    const shown =
-      rows.length > 5 ? [...rows.slice(0, 4), ["rest", `and ${rows.length - 4} more lines`]] : rows;
-    if (shown.length) {
-      const y = Math.max(disc[1] - 6, lowest);
-      layer.append(
-        s("path", {
-          class: "leader",
-          d: `M${(disc[0] + 3).toFixed(1)} ${disc[1].toFixed(1)}L250 ${(y - 1).toFixed(1)}H258`,
-        }),
-      );
-      layer.append(s("text", { x: 264, y, class: "level-name" }, level));
-      shown.forEach(([kind, text], i) =>
-        layer.append(
-          s(
-            "text",
-            {
-              x: kind === "modic" && i === 0 ? 312 : 264,
-              y: y + (lines.modic.length ? i : i + 1) * 14,
-              class: `level-line ${kind}`,
-            },
-            text,
-          ),
-        ),
-      );
-      lowest = y + (shown.length + (lines.modic.length ? 0 : 1)) * 14 + 8;
-      layer.prepend(
-        s("rect", { class: "hit", x: 258, y: y - 11, width: 210, height: lowest - y + 2, rx: 4 }),
-      );
-    }
-    layer.prepend(
-      s("polygon", {
-        class: "hit",
-        points: points(
-          mix(upper.ia, upper.sa, 0.3),
-          mix(upper.ip, upper.sp, 0.3),
-          mix(lower.sp, lower.ip, 0.3),
-          mix(lower.sa, lower.ia, 0.3),
-        ),
-      }),
-    );
-    svg.append(layer);
-  }
-  for (const one of bodies)
-    svg.append(s("text", { x: one.centre[0] - 8, y: one.centre[1], class: "body-name" }, one.name));
-  if (lowest + 6 > height) svg.setAttribute("viewBox", `0 0 470 ${(lowest + 6).toFixed(0)}`);
-  return svg;
+      dataset: { level: name },
+      "aria-label": `${name}: ${words}. Show where the report says it.`,
+      onclick: () => onLevel(name),
+      onkeydown: choose,
+    },
+    s("polygon", { class: "hit", points: points(...area) }),
+  );
 }
 
-function drawFinding(layer, finding, level, body) {
+/** Write the label at the right, never above the one before; returns where it ends. */
+function drawLabel(layer, { name, found, at: [x, y] }, lowest) {
+  const lines = labelLines(wordsOf(found));
+  if (!lines.length) return lowest;
+  const top = Math.max(y - 6, lowest);
+  const beside = lines[0][0] === "modic"; // the type stands beside the level's name
+  const end = top + (lines.length + (beside ? 0 : 1)) * 14 + 8;
+  layer.append(
+    s("rect", { class: "hit", x: 258, y: top - 11, width: 210, height: end - top + 2, rx: 4 }),
+    s("path", { class: "leader", d: `M${spot([x + 3, y])}L${spot([250, top - 1])}H258` }),
+    s("text", { x: 264, y: top, class: "level-name" }, name),
+  );
+  lines.forEach(([kind, text], i) => {
+    const where = { x: beside && i === 0 ? 270 + name.length * 8.6 : 264 };
+    where.y = top + (beside ? i : i + 1) * 14;
+    layer.append(s("text", { ...where, class: `level-line ${kind}` }, text));
+  });
+  return end;
+}
+
+function drawFinding(layer, finding, body) {
   if (finding.status === "absent" || finding.status === "indication") return;
-  for (const [name, side] of touched(finding, level)) {
-    const one = body[name];
-    const [p, q] = side === "superior" ? [one.sa, one.sp] : [one.ia, one.ip];
-    const title = s("title", {}, `${name}, ${side} endplate: ${fullName(finding)}`);
-    switch (finding.finding) {
-      case "modic_change":
-        layer.append(
-          s(
-            "polygon",
-            {
-              class: `marrow ${finding.status}`,
-              dataset: { type: finding.modic_type || "unspecified" },
-              fill:
-                finding.status === "historical"
-                  ? "none"
-                  : modicFill(finding.modic_type || "unspecified"),
-              points: strip(one, side),
-            },
-            title,
-          ),
-        );
-        break;
-      case "schmorl_node":
-        layer.append(
-          s(
-            "circle",
-            {
-              class: "node",
-              r: 7,
-              cx: mix(mix(p, q, 0.5), one.centre, 0.12)[0],
-              cy: mix(mix(p, q, 0.5), one.centre, 0.12)[1],
-            },
-            title,
-          ),
-        );
-        break;
-      case "endplate_erosion":
-      case "endplate_irregularity":
-      case "endplate_defect":
-        layer.append(s("polyline", { class: "jagged", points: zigzag(p, q, one.centre) }, title));
-        break;
-      case "endplate_sclerosis":
-        layer.append(
-          s(
-            "polyline",
-            { class: "thick", points: points(mix(p, q, 0.04), mix(p, q, 0.96)) },
-            title,
-          ),
-        );
-        break;
-      case "endplate_edema":
-      case "endplate_fatty_change":
-      case "endplate_degeneration":
-        layer.append(s("polygon", { class: "marrow faint", points: strip(one, side, 0.2) }, title));
-        break;
-      default:
+  if (finding.finding === "vertebral_fracture" && body[finding.vertebra]) {
+    const one = body[finding.vertebra];
+    const line = zigzag(mix(one.sa, one.ia, 0.4), mix(one.sp, one.ip, 0.4), one.centre);
+    layer.append(s("polyline", { class: "jagged broken", points: line }));
+  }
+  for (const [name, side] of touched(finding)) {
+    const shape = endplateShape(finding, body[name], side);
+    if (!shape) continue;
+    shape.append(s("title", {}, plain(`${name}, ${side} endplate: ${fullName(finding)}`)));
+    layer.append(shape);
+  }
+}
+
+/** The sign of a finding at one endplate; null for findings that have none. */
+function endplateShape(finding, one, side) {
+  const [p, q] = side === "superior" ? [one.sa, one.sp] : [one.ia, one.ip];
+  const type = finding.modic_type || "unspecified";
+  switch (finding.finding) {
+    case "modic_change":
+      return s("polygon", {
+        class: `marrow ${finding.status}`,
+        dataset: { type },
+        fill: finding.status === "historical" ? "none" : modicFill(type),
+        points: strip(one, side),
+      });
+    case "schmorl_node": {
+      const [cx, cy] = mix(mix(p, q, 0.5), one.centre, 0.12);
+      return s("circle", { class: "node", r: 7, cx, cy });
     }
+    case "endplate_erosion":
+    case "endplate_irregularity":
+    case "endplate_defect":
+      return s("polyline", { class: "jagged", points: zigzag(p, q, one.centre) });
+    case "endplate_sclerosis":
+      return s("polyline", { class: "thick", points: points(mix(p, q, 0.04), mix(p, q, 0.96)) });
+    case "endplate_edema":
+    case "endplate_fatty_change":
+    case "endplate_degeneration":
+      return s("polygon", { class: "marrow faint", points: strip(one, side, 0.2) });
+    default:
+      return null;
   }
 }

@@ -62,7 +62,10 @@ const FINDING_NAMES = {
 const findingName = (code) => FINDING_NAMES[code] || code.replaceAll("_", " ");
 const group = (code) => (CORE.has(code) ? "core" : RED_FLAGS.has(code) ? "flag" : "other");
 /** How many parts a cell like "duration; odi" has. */
-const countParts = (text) => String(text || "").split("; ").filter(Boolean).length;
+const countParts = (text) =>
+  String(text || "")
+    .split("; ")
+    .filter(Boolean).length;
 const typeName = (type) => (type === "unspecified" ? "?" : type);
 const place = (finding) => finding.level || finding.vertebra || "";
 
@@ -111,7 +114,11 @@ function parseModic(text) {
       const at = part.lastIndexOf(":");
       const type = at < 0 ? "unspecified" : part.slice(at + 1).trim();
       const level = at < 0 ? part : part.slice(0, at).trim();
-      return { level, type: type.replace(/\?$/, "") || "unspecified", doubtful: type.endsWith("?") };
+      return {
+        level,
+        type: type.replace(/\?$/, "") || "unspecified",
+        doubtful: type.endsWith("?"),
+      };
     });
 }
 

@@ -32,9 +32,8 @@ const COLUMNS = [
     sort: (r) => r.study_date,
     cell: (r) => [
       r.study_date || "undated",
-      r.mri_age_days !== "" && r.mri_age_days !== null
-        ? h("span", { class: "muted small" }, " " + age(r.mri_age_days))
-        : null,
+      " ",
+      h("span", { class: "muted small" }, age(r.mri_age_days)),
     ],
   },
   {
@@ -314,7 +313,7 @@ class Worklist {
 
   /** Put the visible rows (or all, for print) into the table, with room above and below. */
   draw(all = false) {
-    if (!this.rowHeight) this.rowHeight = 44;
+    if (!this.rowHeight) this.rowHeight = 54;
     const height = this.scroller.clientHeight || 600;
     const first = all
       ? 0
@@ -380,7 +379,11 @@ class Worklist {
         class: row.decision ? "decided" : null,
       },
       this.columns.map((column) =>
-        h("td", { class: `c-${column.id}${column.number ? " num" : ""}` }, column.cell(row)),
+        h(
+          "td",
+          { class: `c-${column.id}${column.number ? " num" : ""}` },
+          h("div", { class: "lines" }, column.cell(row)),
+        ),
       ),
     );
   }

@@ -67,8 +67,8 @@ class Bars:
 
 
 @contextmanager
-def watching(inputs: Sequence[str]) -> Iterator[Lines | Bars]:
-    """Watch a run that reads these inputs."""
+def watching(inputs: Sequence[str] = (), total: int | None = None) -> Iterator[Lines | Bars]:
+    """Watch a run that reads these inputs, or makes `total` reports."""
     if not sys.stderr.isatty():
         yield Lines()
         return
@@ -98,7 +98,7 @@ def watching(inputs: Sequence[str]) -> Iterator[Lines | Bars]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield Bars(progress, expected_reports(inputs))
+        yield Bars(progress, total or expected_reports(inputs))
 
 
 def expected_reports(inputs: Sequence[str]) -> int | None:

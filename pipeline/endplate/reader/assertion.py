@@ -174,6 +174,8 @@ def reaches(cue: Cue, target: tuple[int, int], norms: Sequence[str], marks: Sequ
         return False
     if norms[cue.start] == ":" and any(n in (".", ";") for n in between):
         return False
+    if ":" in between:
+        return False
     if "," in between:
         comma = len(between) - 1 - list(reversed(between)).index(",")
         return any(n in ("or", "nor", "and") for n in between[comma:]) and not any(

@@ -43,7 +43,10 @@ _DEPENDENT: Final = frozenset(
 )
 _STRESS: Final = frozenset(
     "noticeably noteceably especially particularly mainly most worst more maximal notably predominantly greatest "
-    "worse maximum mostly marked pronounced predominant severest chiefly principally noticebly noticeable prominent".split()
+    "worse maximum mostly marked pronounced predominant severest chiefly principally noticebly noticeable prominent largest biggest widest deepest noceably nortceably notceably noticable highest".split()
+)
+_QUALIFIERS: Final = frozenset(
+    "clearly mainly predominantly mostly more less largely partly chiefly purely only now".split()
 )
 _VERBS: Final = frozenset(
     "shows show demonstrates demonstrate has have had is are reveals displays there remains appears exhibits was".split()
@@ -105,6 +108,7 @@ def spots_of(
                         and after
                         in ("a", "an", "there", ",", "mild", "moderate", "severe", "small")
                     )
+                    or after in _QUALIFIERS
                 )
             )
             if after == ":" and opener in (",", ";", "and", "("):
@@ -115,6 +119,13 @@ def spots_of(
         )
         spots.append(spot)
     return spots
+
+
+#: Findings that fill ``vertebra`` when a body is named.
+OF_BODIES: Final = frozenset(
+    ["vertebral_fracture", "hemangioma", "spinal_neoplasm", "spondylolysis", "prior_bvn_ablation",
+     "spinal_infection", "prior_surgery", "transitional_vertebra"]
+)  # fmt: skip
 
 
 def choose(
@@ -130,6 +141,13 @@ def choose(
     `headed` tells that a level heading is in force: "worst at L4-5" then narrows nothing.
     """
     a, b = mention.head
+    if mention.finding in OF_BODIES:
+        beside = next(
+            (s for s in spots if 0 <= a - s.end <= 2 and s.place.bodies and not s.place.segments),
+            None,
+        )
+        if beside is not None:
+            return beside
     inside = next((s for s in spots if mention.start <= s.start and s.end <= mention.end), None)
     if inside is not None and inside.place.kind != "none":
         return inside
@@ -171,17 +189,15 @@ def choose(
     if left is None:
         if right.leads and not attached and not right.heads:
             return None
+        if right.place.kind == "foreign" and not attached:
+            return None
         if right.place.kind == "none":
             nxt = next((s for s in spots if s.start >= right.end and s.place.kind != "none"), None)
             if nxt is not None and nxt.stressed and not _broken(norms, b, nxt.start):
                 return nxt
-        elif (
-            not attached
-            and any(
-                norms[t] in ("noted", "seen") and "and" in norms[t : right.start]
-                for t in range(b, right.start)
-            )
-            and any(m.head[0] >= b and m.head[1] <= right.start for m in mentions)
+        elif not attached and any(
+            norms[t] in ("noted", "seen") and "and" in norms[t : right.start]
+            for t in range(b, right.start)
         ):
             return None
         return right
@@ -249,6 +265,8 @@ def _attaches(
     if spot.leads and not (between and between[-1] in ("(", ":")):
         if len(between) == 0 or between[-1] not in _ATTACHED or "," in between or "and" in between:
             return False
+    if "with" in between and between[-1] not in _ATTACHED - {"(", ":", "level", "levels"}:
+        return False
     others = [
         m
         for m in mentions
@@ -277,12 +295,7 @@ def _attaches(
 #: Findings of the whole spine or of a body: they never take the level of the text before.
 NEVER_INHERIT: Final = frozenset(
     ["scoliosis", "osteoporosis", "hemangioma", "vertebral_fracture", "transitional_vertebra",
-     "prior_bvn_ablation", "spinal_neoplasm", "spondylolysis", "prior_surgery"]
-)  # fmt: skip
-#: Findings that fill ``vertebra`` when a body is named.
-OF_BODIES: Final = frozenset(
-    ["vertebral_fracture", "hemangioma", "spinal_neoplasm", "spondylolysis", "prior_bvn_ablation",
-     "spinal_infection", "prior_surgery", "transitional_vertebra"]
+     "prior_bvn_ablation", "spinal_neoplasm", "spondylolysis"]
 )  # fmt: skip
 
 

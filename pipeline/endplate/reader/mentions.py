@@ -41,6 +41,7 @@ class Mention:
     status: str = "present"
     cue: str = ""
     needs_disc: bool = False
+    at_disc: bool = False
 
 
 _CONJUNCTIONS: Final = frozenset([",", "and", "or", "/", "nor", "as", "well", "+", "plus"])
@@ -83,6 +84,9 @@ class Composer:
     def __init__(self, rules: Mapping[str, Any]) -> None:
         self._things = {
             label: finding for finding, labels in rules["things"].items() for label in labels
+        }
+        self._at_disc = {
+            (pair["finding"], pair["site"]) for pair in rules["pairs"] if pair.get("at_disc")
         }
         self._pairs: dict[str, list[tuple[str, str, bool]]] = {}
         self._sites: set[str] = set()
@@ -158,6 +162,7 @@ class Composer:
                     b if near else term.end,
                     site=site,
                 )
+                mention.at_disc = all((finding, label) in self._at_disc for label in site.labels)
                 if "height" in site.labels and finding == "disc_degeneration":
                     mention.needs_disc = True
                 mentions.append(mention)
@@ -293,14 +298,23 @@ class _View:
 
     def _filler(self, t: int) -> bool:
         norm = self.norms[t]
+        if norm in ("/", "-", ",", "and", "&"):
+            # inside a level: "L4/5", "L4-S1"
+            return norm == "-" or (
+                self.start < t < self.end - 1
+                and self.norms[t - 1].isdigit()
+                and (self.norms[t + 1].isdigit() or self.norms[t + 1] in ("l", "s", "t", "d"))
+            )
         return (
             norm in self._fillers
-            or len(norm) == 1
-            and norm.isalpha()
+            or (len(norm) == 1 and norm.isalpha())
             or norm.isdigit()
-            or norm in ("-", "(", ")")
-            or not norm
+            or norm in ("(", ")", "")
         )
+
+    def _is_site_at(self, t: int) -> bool:
+        cover = self._cover.get(t)
+        return cover is not None and self._is_site(cover)
 
     def term_before(self, term: Term) -> Term | None:
         t = term.start - 1
@@ -389,7 +403,9 @@ class _View:
                 t, gap, joined = cover.start - 1, 0, False
                 continue
             norm = self.norms[t]
-            if sites and norm in _CONJUNCTIONS:
+            if norm in ("/", ",", "and") and self._filler(t):
+                pass
+            elif sites and norm in _CONJUNCTIONS:
                 joined = True
             elif not sites and norm in ("and", "or", "/", ",") and t - 1 >= self.start and gap == 0:
                 # "narrowing and compression of": the place stands further on
@@ -423,7 +439,7 @@ class _View:
                 "not",
             ) or self._filler(t):
                 gap += 1
-                if gap > 6:
+                if gap > 10:
                     return []
                 t += 1
                 continue
@@ -468,7 +484,7 @@ class _View:
                 prepositions += 1
                 if prepositions > (3 if loose else 1):
                     return []
-            elif norm in ("and", "or", "/", ","):
+            elif norm in ("and", "or", "/", ",") and not self._filler(t):
                 if norm == "," and not loose:
                     return []
                 after = self._cover.get(t + 1) or self._cover.get(t + 2)
@@ -477,7 +493,7 @@ class _View:
                 if after is not None and self._is_site(after):
                     return []
             elif not self._filler(t) and not (loose and norm in _COPULAS):
-                gap += 2 if loose else 4
+                gap += 2 if loose else 99
             gap += 1
             if gap > (9 if loose else 7):
                 return []
@@ -513,6 +529,8 @@ class _View:
                 and norm not in _COPULAS
             ):
                 pass  # a slip of the pen in the middle of the list
+            elif joined and sites and self.norms[t].isalpha() and self._is_site_at(t + 1):
+                pass
             else:
                 break
             t += 1
@@ -554,7 +572,9 @@ class _View:
                 steps += 1
                 continue
             norm = self.norms[t]
-            if norm in _BREAKS or norm == "." or (norm == "," and not loose):
+            if norm in _BREAKS or norm == ".":
+                return []
+            if norm == "," and not loose and self.norms[t + 1] not in ("which", "that"):
                 return []
             if norm in _COPULAS:
                 copula = True

@@ -152,6 +152,15 @@ def modic_mentions(
                 basis="stated",
             )
         )
+    for match in re.finditer(
+        r"(?<!\S)modic type (?P<list>to|too|tu)(?= (?:end|endplate|change|degenerat|signal|marrow))",
+        joined,
+    ):
+        first, last = start + at[match.start()], start + at[match.end("list") - 1] + 1
+        consumed.update(t.start for t in modic if first <= t.start < last)
+        found.append(
+            Mention("modic_change", (first, last), first, last, types=["2"], basis="stated")
+        )
     for match in _GLUED.finditer(joined):
         first = start + at[match.start()]
         consumed.add(first)

@@ -605,6 +605,10 @@ class Reader:
                 ]
             if not spread:
                 continue
+            if mention.at_disc and not any(level for level, *_ in spread):
+                continue
+            if mention.finding == "endplate_degeneration" and self._anaphoric(mention, norms):
+                continue
             endplate = "both" if self._facing(mention, norms) else ""
             start, end = view.starts[mention.start], view.ends[mention.end - 1]
             remaining = bool(spot and spot.place.kind == "none")
@@ -714,6 +718,10 @@ class Reader:
                 ):
                     body = told[0][1] if len(told) == 1 else ""
                     return [(seg, body, "") for seg in context.heading if seg != "foreign"]
+                if finding == "prior_surgery" and not any(level for level, _, _ in told):
+                    lead = next((s for s in spots if s.leads and s.place.segments), None)
+                    if lead is not None:
+                        return [(seg, "", "") for seg in lead.place.segments]
                 if (
                     any(level for level, _, _ in told)
                     or finding in OF_BODIES
@@ -725,6 +733,8 @@ class Reader:
                     return [(seg, "", "") for seg in inherited] or told
                 return [(seg, "", "") for seg in context.heading if seg != "foreign"] or told
             earlier = [p for p in places if p.end <= place.start]
+            if earlier and earlier[-1].kind == "foreign":
+                return []
             segments = context.resolve(place, earlier)
             if segments:
                 return [(seg, "", "") for seg in segments]
@@ -804,7 +814,8 @@ class Reader:
             if context.topic_leads:
                 return context.topic
             recent = number - context.topic_passage <= 2
-            return context.topic if mention.status != "absent" and recent else []
+            affirmed = mention.status != "absent" or mention.finding == "spinal_infection"
+            return context.topic if affirmed and recent else []
         # line after line about one level: what is affirmed goes on about it
         if (
             not passage.bullet
@@ -871,6 +882,18 @@ class Reader:
                     continue
             kept.append(row)
         return kept
+
+    @staticmethod
+    def _anaphoric(mention: Mention, norms: Sequence[str]) -> bool:
+        """Tell whether "the endplate changes" only points back at changes named before."""
+        inside = norms[mention.start : mention.end]
+        before = norms[max(0, mention.start - 2) : mention.start]
+        return not set(inside) & {
+            "degenerative",
+            "discogenic",
+            "reactive",
+            "degeneration",
+        } and bool(set(before) & {"the", "these", "this", "those", "described", "above"})
 
     @staticmethod
     def _facing(mention: Mention, norms: Sequence[str]) -> bool:

@@ -120,7 +120,8 @@ class Speller:
         if word in self._vocabulary or word in self._protected or len(word) < 3:
             return self._forms.get(word, word)
         for ending, stem in (("ies", "y"), ("es", ""), ("s", "")):
-            if word.endswith(ending) and (single := word[: -len(ending)] + stem):
+            single = word[: -len(ending)] + stem
+            if word.endswith(ending) and len(single) > len(ending) + 2:
                 single = self._forms.get(single, single)
                 if single in self._vocabulary:
                     return single
@@ -165,7 +166,7 @@ class ReportTokenizer:
         spaces: list[bool] = []
         for match in _TOKEN.finditer(text):
             core, blank = match.groups()
-            if len(core) >= 6 and core.isalpha():
+            if len(core) >= 5 and core.isalpha():
                 pieces = self._pieces(core)
                 words.extend(pieces[:-1])
                 spaces.extend([False] * (len(pieces) - 1))

@@ -11,8 +11,9 @@ from typing import Final, NamedTuple, Protocol
 
 from endplate.records import Reading, Reject, Report
 
-#: No report takes so long; one that does has met a fault. Seconds.
+#: No report takes so long, in seconds, and for its length as well; one that does has met a fault.
 REPORT_SECONDS: Final = 20.0
+CHARACTERS_PER_SECOND: Final = 40_000
 
 
 class Reader(Protocol):
@@ -57,14 +58,14 @@ def read_batch(
     reports : sequence of Report
         The batch.
     seconds : float
-        The time that one report may take.
+        The time that one report may take, besides what its length costs.
     """
     outcomes: list[Outcome] = []
     with _alarm() as allow:
         for report in reports:
             outcome: Outcome
             try:
-                allow(seconds)
+                allow(seconds + len(report.text) / CHARACTERS_PER_SECOND)
                 outcome = reader.read(report)
                 allow(0)
             except Exception as error:

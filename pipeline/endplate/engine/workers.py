@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 from endplate.engine.pool import Job, Work, map_batches
-from endplate.engine.reading import Failure, Outcome, ReaderFactory, read_batch
+from endplate.engine.reading import (
+    CHARACTERS_PER_SECOND,
+    Failure,
+    Outcome,
+    ReaderFactory,
+    read_batch,
+)
 from endplate.records import Report
 
 C = TypeVar("C")
 
 #: A batch has failed when it takes a hundred times as long as batches do.
 _SECONDS: Final = 60.0
-_CHARACTERS_PER_SECOND: Final = 40_000
 
 
 def read_in_processes(
@@ -43,7 +48,7 @@ def read_in_processes(
     """
 
     def limit(batch: Sequence[Report]) -> float:
-        return seconds + sum(len(report.text) for report in batch) / _CHARACTERS_PER_SECOND
+        return seconds + sum(len(report.text) for report in batch) / CHARACTERS_PER_SECOND
 
     def lost(report: Report, reason: str) -> Failure:
         return Failure(report.report_id, reason)

@@ -1,7 +1,8 @@
 """Score the reader on the cases: ``python tests/score_cases.py [--errors] [PHENOMENON ...]``.
 
-Held-out cases are only counted: their texts are never printed, so that no rule is written to them.
-``--held-out-errors`` prints them, for the one who writes the cases.
+Held-out cases are only counted: their texts are not printed, so that no rule is written to them.
+``--held-out-errors`` prints them, for the one who writes the cases; ``--failing`` prints only the
+ids of all that fail, for ``known_failures.yaml``.
 """
 
 from __future__ import annotations
@@ -36,6 +37,7 @@ def main() -> None:
     parser.add_argument("phenomena", nargs="*", help="only these (default: all)")
     parser.add_argument("--errors", action="store_true", help="print every error of the open cases")
     parser.add_argument("--held-out-errors", action="store_true")
+    parser.add_argument("--failing", action="store_true", help="print the ids of failing cases")
     arguments = parser.parse_args()
     reader = endplate.reader.load()
     scored: dict[bool, Scored] = {False: [], True: []}
@@ -47,7 +49,10 @@ def main() -> None:
         scored[case.held_out].append((case, comparison))
         table[case.phenomenon][case.held_out].append((case, comparison))
         shown = arguments.held_out_errors if case.held_out else arguments.errors
-        if shown and (not comparison.exact or comparison.faults):
+        failing = not comparison.exact or bool(comparison.faults)
+        if failing and arguments.failing:
+            print(case.id)
+        if failing and shown:
             print(describe(case, comparison))
     print(f"{'phenomenon':28s} {'open exact':>12s} {'held out':>12s} {'faults':>8s}")
     for phenomenon, halves in sorted(table.items()):

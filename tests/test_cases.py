@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from casebook import Case, compare, describe, load_cases
+from casebook import Case, compare, describe, load_cases, load_known_failures
 from endplate.records import Report
 
 CASES = load_cases()
@@ -28,6 +28,10 @@ def test_case(case, reader):
 def test_case_ids_are_unique():
     twice = [name for name, count in Counter(case.id for case in CASES).items() if count > 1]
     assert not twice
+
+
+def test_known_failures_are_cases():
+    assert load_known_failures().keys() <= {case.id for case in CASES}
 
 
 def test_no_passage_stands_twice():

@@ -138,8 +138,8 @@ def test_a_report_without_patient_is_its_own_and_never_somebody_elses() -> None:
         )
     )
     assert [(c.patient_id, [s.report_id for s in c.studies]) for c in cases] == [
-        ("lone", ["lone"]),
         ("p", ["r1"]),
+        ("lone", ["lone"]),
         ("p (2)", ["p"]),
     ]
     assert all(s.patient_id == c.patient_id for c in cases for s in c.studies)

@@ -12,8 +12,6 @@ import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
-from operator import attrgetter
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -30,7 +28,7 @@ from endplate.records import Case, Reading, Reject, Study
 from endplate.rejects import reject_file
 from endplate.run_record import RunAccount, write_run_record
 from endplate.sources import ColumnMap, Counts, open_reports
-from endplate.studies import build_cases, index_dates, study_of, with_facts
+from endplate.studies import index_dates, patient_order, sorted_cases, study_of, with_facts
 from endplate.worklist import CLINIC_COLUMNS, Tally, write_tables
 
 #: What memory holds of the studies, in studies and findings; about 100 MB.
@@ -119,7 +117,7 @@ def screen(job: Screening, *, say: Callable[[str], None], watch: Watch, clock: C
     with (
         run_folder(job.out, made_by, restart=job.restart, replace=job.overwrite) as folder,
         reject_file(job.out / "rejects.csv") as keep,
-        Spool(folder.parts, attrgetter("patient_id"), _weight, _HELD) as studies,
+        Spool(folder.parts, patient_order, _weight, _HELD) as studies,
     ):
         # run.json says that the folder is complete; from here on it is not.
         (job.out / "run.json").unlink(missing_ok=True)
@@ -127,13 +125,13 @@ def screen(job: Screening, *, say: Callable[[str], None], watch: Watch, clock: C
         with clock.stage("findings table"):
             account.findings = folder.finish(batches, job.out / "findings.parquet")
         with clock.stage("patients"):
-            dates = index_dates(_cases(studies))
+            dates = index_dates(sorted_cases(studies))
         with clock.stage("clinical tables"):
             clinical = read_clinical(job.clinical, dates, on_reject=keep, on_note=say, maps=maps)
         with clock.stage("criteria and worklist"):
             account.tally = write_tables(
                 job.out,
-                _judged(with_facts(_cases(studies), clinical.facts), packs, watch),
+                _judged(with_facts(sorted_cases(studies), clinical.facts), packs, watch),
                 packs,
                 maps.flags,
                 today=created.date(),
@@ -209,12 +207,6 @@ def _modic_types(reading: Reading) -> set[str]:
         for finding in reading.findings
         if finding.finding == "modic_change" and finding.status == "present"
     }
-
-
-def _cases(studies: Iterable[Study]) -> Iterator[Case]:
-    """Yield the cases of studies that are sorted by patient."""
-    for _, group in groupby(studies, key=attrgetter("patient_id")):
-        yield from build_cases(group, {})
 
 
 def _judged(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
 from typing import Final, NamedTuple
 
 from endplate.bodies import merge_types
@@ -41,15 +42,36 @@ def study_of(report: Report, reading: Reading) -> Study:
 def build_cases(
     studies: Iterable[Study], facts: Mapping[str, Mapping[str, Fact]]
 ) -> Iterator[Case]:
-    """Yield one case per patient, in order of patient id; the order of `studies` is no matter.
+    """Yield one case per patient; the order of `studies` is no matter.
 
     Cancelled reports count for nothing: a patient with no other report still has a case, without
     studies. `facts` maps patient ids to the facts by name.
     """
-    by_patient = _by_patient(studies)
-    for patient_id in sorted(by_patient):
-        history = merge_reports(patient_id, by_patient[patient_id])
-        yield Case(patient_id, history, index_study(history), facts.get(patient_id, {}))
+    ordered = sorted(studies, key=lambda study: (patient_order(study), input_order(study)))
+    return with_facts(sorted_cases(ordered), facts)
+
+
+def patient_order(study: Study) -> tuple[bool, str]:
+    """Return the key by which studies are sorted for :func:`sorted_cases`."""
+    return not study.patient_id, study.patient_id or study.report_id
+
+
+def sorted_cases(studies: Iterable[Study]) -> Iterator[Case]:
+    """Yield the cases, still without facts, of studies sorted by :func:`patient_order`.
+
+    One patient is in memory at a time. A report without a patient is its own, under its own id;
+    should that be a patient's id already, it is told apart by a number.
+    """
+    taken: set[str] = set()
+    for (alone, name), group in groupby(studies, key=patient_order):
+        for reports in ([report] for report in group) if alone else (list(group),):
+            own, copy = name, 1
+            while own in taken:
+                copy += 1
+                own = f"{name} ({copy})"
+            taken.add(own)
+            history = merge_reports(own, reports)
+            yield Case(own, history, index_study(history), {})
 
 
 def with_facts(cases: Iterable[Case], facts: Mapping[str, Mapping[str, Fact]]) -> Iterator[Case]:
@@ -154,24 +176,6 @@ def conflicting_levels(study: Study) -> tuple[str, ...]:
     """
     levels = {f.level for f in study.findings if f.conflict and f.finding == "modic_change"}
     return tuple(sorted(levels, key=lambda level: _LEVEL_ORDER.get(level, -1)))
-
-
-def _by_patient(studies: Iterable[Study]) -> dict[str, list[Study]]:
-    """Group reports by patient; a report without one gets its own id, never another patient's."""
-    grouped: dict[str, list[Study]] = defaultdict(list)
-    alone: list[Study] = []
-    for study in studies:
-        if study.patient_id:
-            grouped[study.patient_id].append(study)
-        else:
-            alone.append(study)
-    for study in sorted(alone, key=input_order):
-        name, copy = study.report_id, 1
-        while name in grouped:
-            copy += 1
-            name = f"{study.report_id} ({copy})"
-        grouped[name].append(study)
-    return grouped
 
 
 def _modic_types(study: Study, status: str) -> dict[str, str]:

@@ -11,7 +11,6 @@ import argparse
 from collections import defaultdict
 
 import endplate.reader
-
 from casebook import Case, Comparison, compare, describe, load_cases
 from endplate.codes import CORE_FINDINGS
 from endplate.records import Report

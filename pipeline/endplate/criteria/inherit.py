@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -50,16 +50,15 @@ class Criterion:
 
 
 def resolve(
-    layers: Sequence[tuple[Document, PackFile]], common: Sequence[Criterion]
+    layers: Sequence[tuple[Document, PackFile]], reserved: Collection[str]
 ) -> tuple[dict[str, Criterion], list[Problem]]:
     """Return the criteria of a chain of packs by id, and all that is wrong with them.
 
-    `layers` begins with the pack that extends none; each further one changes, adds or removes. The
-    criteria that every pack carries come last and cannot be changed.
+    `layers` begins with the pack that extends none; each further one changes, adds or removes.
+    `reserved` are the ids of the criteria that every pack carries and none can change.
     """
     criteria: dict[str, Criterion] = {}
     problems: list[Problem] = []
-    reserved = {criterion.id for criterion in common}
     for document, pack in layers:
         for number, name in enumerate(pack.remove):
             if criteria.pop(name, None) is None:
@@ -68,7 +67,6 @@ def resolve(
         _add(criteria, document, pack, reserved, problems)
     if not criteria and not problems:
         problems.append(layers[-1][0].problem(("remove",), "no criterion is left"))
-    criteria.update({criterion.id: criterion for criterion in common})
     return criteria, problems
 
 
@@ -86,7 +84,7 @@ def _add(
     criteria: dict[str, Criterion],
     document: Document,
     file: PackFile | CommonFile,
-    reserved: set[str],
+    reserved: Collection[str],
     problems: list[Problem],
 ) -> None:
     """Add the criteria of one file, noting what is wrong with each."""

@@ -96,19 +96,15 @@ def judge_all(case: Case, packs: Sequence[Pack]) -> tuple[Judgement, ...]:
     """Return the verdicts on a patient by several packs; faster than one at a time."""
     view = View(case)
     urgent = needs_urgent_review(view)
-    shared: dict[int, CriterionResult] = {}
+    common: dict[int, list[CriterionResult]] = {}
     judgements = []
     for pack in packs:
-        results = []
-        for criterion in pack.criteria:
-            result = shared.get(id(criterion))
-            if result is None:
-                result = shared[id(criterion)] = _result(criterion, view)
-            results.append(result)
+        shared = common.get(id(pack.common))
+        if shared is None:
+            shared = common[id(pack.common)] = [_result(each, view) for each in pack.common]
+        results = (*[_result(each, view) for each in pack.own], *shared)
         verdict = verdict_of(results, urgent=urgent)
-        judgements.append(
-            Judgement(case.patient_id, pack.id, pack.version, verdict, tuple(results))
-        )
+        judgements.append(Judgement(case.patient_id, pack.id, pack.version, verdict, results))
     return tuple(judgements)
 
 
@@ -118,14 +114,15 @@ def verdict_of(results: Iterable[CriterionResult], *, urgent: bool = False) -> s
         return "urgent_review"
     verdict = "candidate"
     for result in results:
-        standing = _STANDING[result.kind, result.truth]
-        if standing == "against":
-            return "not_candidate"
-        if standing == "open":
+        if result.kind == "flag":
+            continue
+        if result.truth is Truth.UNKNOWN:
             if result.about == "report":
                 verdict = "needs_review"
             elif verdict == "candidate":
                 verdict = "needs_information"
+        elif (result.truth is Truth.MET) == (result.kind == "exclude"):
+            return "not_candidate"
     return verdict
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -31,7 +31,7 @@ _Model = TypeVar("_Model", bound=BaseModel)
 
 @dataclass(frozen=True, slots=True)
 class Pack:
-    """A pack ready to judge with; the criteria that every pack carries come after its own.
+    """A pack ready to judge with: its own criteria, and those that every pack carries.
 
     ``digest`` is the SHA-256 of the pack's file, of those it extends and of the common criteria.
     """
@@ -43,10 +43,16 @@ class Pack:
     source: SourceFile
     verification: Verification
     extends: str
-    criteria: tuple[Criterion, ...]
+    own: tuple[Criterion, ...]
+    common: tuple[Criterion, ...]
     examples: tuple[Example, ...]
     file: Path
     digest: str
+
+    @property
+    def criteria(self) -> tuple[Criterion, ...]:
+        """All criteria in the order of judging: the pack's own, then those of every pack."""
+        return self.own + self.common
 
     @property
     def draft(self) -> bool:
@@ -97,8 +103,10 @@ def load_pack(name: str) -> Pack:
     path = _find(name)
     title = f"Criteria pack {path.name} is refused:"
     chain = _chain(path, title)
-    criteria, problems = resolve(
-        [(layer.document, layer.pack) for layer in reversed(chain)], _common_criteria()
+    common = _common_criteria()
+    own, problems = resolve(
+        [(layer.document, layer.pack) for layer in reversed(chain)],
+        reserved={criterion.id for criterion in common},
     )
     _, document, pack = chain[0]
     if pack.verification.status == "verified":
@@ -107,7 +115,8 @@ def load_pack(name: str) -> Pack:
             for layer in chain[1:]
             if layer.pack.verification.status == "draft"
         ]
-    problems += _example_problems(document, pack, criteria)
+    known = [*own, *(criterion.id for criterion in common)]
+    problems += _example_problems(document, pack, known)
     if problems:
         raise KnowledgeError(title, problems)
     return Pack(
@@ -118,7 +127,8 @@ def load_pack(name: str) -> Pack:
         source=pack.source,
         verification=pack.verification,
         extends=pack.extends or "",
-        criteria=tuple(criteria.values()),
+        own=tuple(own.values()),
+        common=common,
         examples=pack.examples,
         file=path,
         digest=content_hash(_common_path(), *(layer.path for layer in chain)),
@@ -208,9 +218,7 @@ def _allowed_keys(place: tuple[int | str, ...]) -> list[str]:
     return keys_at(place[:-1])
 
 
-def _example_problems(
-    document: Document, pack: PackFile, criteria: Mapping[str, Criterion]
-) -> list[Problem]:
+def _example_problems(document: Document, pack: PackFile, criteria: Sequence[str]) -> list[Problem]:
     """Return what the examples name that is not there."""
     problems: list[Problem] = []
     known: set[str] = set()

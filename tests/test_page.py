@@ -384,6 +384,15 @@ def test_contrast_names_and_reflow(browser, page_file, scheme, route):
 
 
 @pytest.mark.browser
+def test_the_audit_itself_finds_faults(browser):
+    page = browser.new_page()
+    page.set_content("<button></button><p style='color: #888'>grey</p><p>black</p>")
+    assert len(page.evaluate(AUDIT + "; unnamed()")) == 1
+    assert len(page.evaluate(AUDIT + "; lowContrast()")) == 1
+    page.close()
+
+
+@pytest.mark.browser
 def test_print_holds_every_row(browser, page_file):
     with watched_page(browser, page_file.as_uri()) as page:
         page.goto(page_file.as_uri())

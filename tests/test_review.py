@@ -378,6 +378,14 @@ def test_nothing_without_the_token(client, path):
     assert client.get(path).status_code == (404 if path == "/x" else 200)
 
 
+def test_odd_cookies_of_other_programs_do_no_harm(client):
+    answer = client.get("/", params={"token": TOKEN})
+    ours = answer.headers["set-cookie"].partition(";")[0]
+    client.cookies.clear()
+    for cookies in (f"a[b]={{}}; {ours}", f"=; ;; {ours}; x"):
+        assert client.get("/api/run", headers={"cookie": cookies}).status_code == 200
+
+
 @pytest.mark.parametrize(
     "host", ["evil.example", "127.0.0.1", "127.0.0.1:8001", "evil.example:8000", ""]
 )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import secrets
 import sys
 import traceback
-from http.cookies import CookieError, SimpleCookie
 from pathlib import PurePath
 from typing import Final
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -109,11 +109,8 @@ class Guard:
         return answer
 
     def _known(self, cookies: str) -> bool:
-        try:
-            morsel = SimpleCookie(cookies).get(self._cookie)
-        except CookieError:
-            return False
-        value = morsel.value if morsel else ""
+        # not the standard library's parser: another program's odd cookie would hide ours
+        value = cookie_parser(cookies).get(self._cookie, "")
         return secrets.compare_digest(value.encode(), self._session.encode())
 
 

@@ -6,7 +6,7 @@ import json
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
 import uvicorn
@@ -115,7 +115,8 @@ def serve(
         )
         listener.listen()
         on_start(f"http://{HOST}:{port}/?token={token}")
-        uvicorn.Server(config).run(sockets=[listener])
+        with suppress(KeyboardInterrupt):  # uvicorn passes Ctrl-C on when it has shut down
+            uvicorn.Server(config).run(sockets=[listener])
 
 
 async def _body(request: Request) -> dict[str, Any]:

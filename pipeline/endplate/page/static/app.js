@@ -56,7 +56,7 @@ class App {
   }
 
   overview() {
-    const { run } = this;
+    const { run, extras } = this;
     const bars = (counts) => counts.map(([label, n]) => ({ label, n }));
     const cards = run.cards.map(({ label, n, cls }) =>
       h("li", { class: cls || null }, h("b", {}, number(n)), h("span", {}, label)),
@@ -75,7 +75,7 @@ class App {
       h("ul", { class: "numbers" }, cards),
       h(
         "details",
-        { class: "figures", open: true },
+        { class: "figures", open: !extras.closed },
         h("summary", {}, "Figures of this run"),
         h(
           "div",
@@ -89,7 +89,7 @@ class App {
             bars(missing),
             230,
           ),
-          barChart("Age of the index MRI", "Patients on the worklist", bars(ages), 120),
+          barChart("Age of the index MRI", "Patients on the worklist", bars(ages), 136),
         ),
       ),
     );

@@ -85,7 +85,7 @@ function figure(title, note, drawing, headers, rows) {
   );
 }
 
-const CHART = { width: 520, row: 32, value: 52 };
+const CHART = { width: 520, row: 36, value: 52 };
 
 /** One row of a bar chart: label, track, parts side by side, and the number. */
 function chartRow(svg, i, { label, parts, n }, most, labelWidth) {
@@ -139,13 +139,13 @@ function barChart(title, note, rows, labelWidth = 150) {
 
 /** A right-aligned label on one or two lines that ends at x. */
 function wrapLabel(text, x, y) {
-  const limit = Math.floor(x / 7);
+  const limit = Math.floor(x / 7.6);
   const lines = wrap(plain(text), limit);
   const shown = lines.slice(0, 2);
   if (lines.length > 2) shown[1] = `${shown[1].slice(0, limit - 1)}…`;
   const node = s("text", { x, y, class: "label end" }, s("title", {}, text));
   shown.forEach((line, i) =>
-    node.append(s("tspan", { x, y: y + (i - (shown.length - 1) / 2) * 12.5 }, line)),
+    node.append(s("tspan", { x, y: y + (i - (shown.length - 1) / 2) * 14 }, line)),
   );
   return node;
 }
@@ -183,7 +183,7 @@ function modicChart({ levels, types, counts }) {
   return figure(
     "Modic changes by level and type",
     "Patients of the run, on the index study",
-    [rowsChart(rows, 104, `Modic changes: ${words.join("; ")}`), key],
+    [rowsChart(rows, 112, `Modic changes: ${words.join("; ")}`), key],
     ["Level", ...used.map(name)],
     rows.map((row, i) => [
       row.label,

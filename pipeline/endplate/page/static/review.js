@@ -256,81 +256,65 @@ class Review {
 
   drawPanel() {
     const now = this.state(this.view.row);
-    const button = (key, name, act, decision) =>
-      h(
-        "button",
-        {
-          type: "button",
-          class: decision ? `big d-${decision}` : null,
-          dataset: { act: name.split(/[ …]/)[0].toLowerCase() },
-          "aria-pressed": decision ? String(now.decision === decision) : null,
-          "aria-keyshortcuts": key,
-          onclick: act,
-        },
-        h("kbd", { "aria-hidden": "true" }, key),
-        name,
-      );
-    const status = now.decision
-      ? [
-          h(
-            "b",
-            { class: `d-${now.decision}` },
-            `${DECISIONS[now.decision][0]} ${DECISIONS[now.decision][1]}`,
-          ),
-          now.reason ? `: ${this.run.reasons[now.reason] || now.reason}` : "",
-        ]
-      : ["not decided yet"];
-    this.saying = h("p", { class: "saying", id: "saying" });
-    const study = this.view.study;
+    const { study } = this.view;
     const checked = study && now.checked.includes(study.report_id);
-    empty(this.box).append(
+    this.saying = h("p", { class: "saying", id: "saying" });
+    this.box.replaceChildren(
       h(
         "div",
         { class: "buttons" },
-        button("a", "Accept", () => this.decide("accept"), "accept"),
-        button("r", "Reject …", () => this.decide("reject"), "reject"),
-        button("u", "Unsure", () => this.decide("unsure"), "unsure"),
+        this.decisionButton("a", "Accept", "accept"),
+        this.decisionButton("r", "Reject …", "reject"),
+        this.decisionButton("u", "Unsure", "unsure"),
         h("span", { class: "gap" }),
-        button("n", "Note …", () => this.note()),
-        button("c", "Correct finding …", () => this.correct()),
-        button("m", "Missed finding …", () => this.missed()),
-        button("f", checked ? "Findings checked ✓" : "Findings checked", () => this.checked()),
+        this.button("n", "Note …"),
+        this.button("c", "Correct …", "Correct the chosen finding"),
+        this.button("m", "Missed …", "Write down a finding that was missed"),
+        this.button("f", checked ? "Findings checked ✓" : "Findings checked"),
         h("span", { class: "gap" }),
-        button("z", "Undo", () => this.undo()),
-        button("o", "Open next", () => this.nextOpen(this.view.row)),
+        this.button("z", "Undo"),
+        this.button("o", "Next open", "Go to the next patient without a decision"),
       ),
-      h(
-        "p",
-        { class: "status", id: "status" },
-        h("span", { class: "muted" }, "Your decision: "),
-        status,
-      ),
-      now.note && h("p", { class: "status" }, h("span", { class: "muted" }, "Note: "), now.note),
-      now.corrections.length
-        ? h(
-            "ul",
-            { class: "corrections", "aria-label": "Corrections" },
-            now.corrections.map((one) => h("li", {}, correctionWords(one))),
-          )
-        : "",
-      now.others.length
-        ? h(
-            "p",
-            { class: "status" },
-            h("span", { class: "muted" }, "Others: "),
-            now.others
-              .map(
-                (one) =>
-                  `${one.reviewer}: ${one.decision}${one.reason ? ` (${this.run.reasons[one.reason] || one.reason})` : ""}`,
-              )
-              .join("; "),
-          )
-        : "",
+      this.statusLine("Your decision", this.decisionWords(now) || "not decided yet", "status"),
+      ...(now.note ? [this.statusLine("Note", now.note)] : []),
+      ...(now.corrections.length ? [correctionList(now.corrections)] : []),
+      ...(now.others.length ? [this.statusLine("Others", this.othersWords(now.others))] : []),
       this.saying,
     );
   }
 
-  key(event) {
+  button(key, name, title) {
+    const shown = [h("kbd", { "aria-hidden": "true" }, key), name];
+    const act = () => this.act(key);
+    return h("button", { type: "button", title, "aria-keyshortcuts": key, onclick: act }, shown);
+  }
+
+  decisionButton(key, name, decision) {
+    const button = this.button(key, name);
+    button.className = `big d-${decision}`;
+    const pressed = this.state(this.view.row).decision === decision;
+    button.setAttribute("aria-pressed", String(pressed));
+    return button;
+  }
+
+  statusLine(name, text, id) {
+    return h("p", { class: "status", id }, h("span", { class: "muted" }, `${name}: `), text);
+  }
+
+  decisionWords({ decision, reason }) {
+    if (!decision) return "";
+    const [sign, word] = DECISIONS[decision];
+    const why = reason ? `: ${this.run.reasons[reason] || reason}` : "";
+    return [h("b", { class: `d-${decision}` }, `${sign} ${word}`), why];
+  }
+
+  othersWords(others) {
+    const why = ({ reason }) => (reason ? ` (${this.run.reasons[reason] || reason})` : "");
+    return others.map((one) => `${one.reviewer}: ${one.decision}${why(one)}`).join("; ");
+  }
+
+  /** What a key or its button does. */
+  act(key) {
     const acts = {
       a: () => this.decide("accept"),
       r: () => this.decide("reject"),
@@ -339,11 +323,16 @@ class Review {
       c: () => this.correct(),
       m: () => this.missed(),
       f: () => this.checked(),
+      z: () => this.undo(),
       o: () => this.nextOpen(this.view.row),
     };
-    if (event.repeat || !(event.key in acts)) return;
-    event.preventDefault();
-    acts[event.key]();
+    if (!(key in acts)) return false;
+    acts[key]();
+    return true;
+  }
+
+  key(event) {
+    if (!event.repeat && event.key !== "z" && this.act(event.key)) event.preventDefault();
   }
 }
 
@@ -351,4 +340,12 @@ function correctionWords({ was, now, quote }) {
   if (!now) return `not in the report: ${fullName(was)}`;
   if (!was) return `missed: ${fullName(now)}${quote ? ` (“${quote}”)` : ""}`;
   return `${fullName(was)} → ${fullName(now)}`;
+}
+
+function correctionList(corrections) {
+  return h(
+    "ul",
+    { class: "corrections", "aria-label": "Corrections" },
+    corrections.map((one) => h("li", {}, correctionWords(one))),
+  );
 }

@@ -16,6 +16,7 @@ remote.index().then(async (run) => {
   await review.sign();
   const blind = run.blind;
   review.app = new App(run, remote, {
+    closed: true,
     list: {
       hide: blind ? ["rank", "verdict", "modic", "bodies", "unknown", "next"] : [],
       queues:

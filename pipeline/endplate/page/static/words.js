@@ -144,7 +144,7 @@ function modicChips(text) {
       },
       h("b", {}, level),
       type === "unspecified" ? " type not said" : ` type ${type}`,
-      doubtful ? " – uncertain" : "",
+      doubtful ? " ?" : "",
     ),
   );
 }

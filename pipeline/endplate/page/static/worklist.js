@@ -31,9 +31,8 @@ const COLUMNS = [
     name: "MRI",
     sort: (r) => r.study_date,
     cell: (r) => [
-      r.study_date || "undated",
-      " ",
-      h("span", { class: "muted small" }, age(r.mri_age_days)),
+      h("div", {}, r.study_date || "undated"),
+      h("div", { class: "muted small" }, age(r.mri_age_days)),
     ],
   },
   {
@@ -251,11 +250,12 @@ class Worklist {
         levels.length &&
           select("Level", "level", [["", "any"], ...levels.map((level) => [level, level])]),
         queues && select("Patients", "queue", queues),
-        select("Decision", "decision", [
-          ["", "any"],
-          ["open", "open"],
-          ["done", "decided"],
-        ]),
+        this.columns.some((column) => column.id === "decision") &&
+          select("Decision", "decision", [
+            ["", "any"],
+            ["open", "open"],
+            ["done", "decided"],
+          ]),
       ),
       h(
         "p",

@@ -165,7 +165,10 @@ def test_cp1252_is_read_with_a_warning_that_names_the_file(tmp_path: Path) -> No
 def test_surrogates_and_nuls_are_replaced_one_by_one(
     tmp_path: Path, name: str, content: bytes
 ) -> None:
-    assert Read(write(tmp_path / name, content)).texts == {"1": "Modic\ufffd 1 at L4-L5"}
+    path = write(tmp_path / name, content)
+    found = Read(path)
+    assert found.texts == {"1": "Modic\ufffd 1 at L4-L5"}
+    assert [note.startswith(f"{path}: holds") for note in found.notes if "NUL" in note] == [True]
 
 
 def test_a_utf8_pair_of_surrogates_in_json_is_one_character(tmp_path: Path) -> None:

@@ -275,16 +275,37 @@ def test_duplicates_are_dropped_and_versions_kept(tmp_path: Path) -> None:
     assert any("row 3" in note and "'R#2'" in note for note in result.notes)
 
 
+def test_files_of_one_name_are_reports_of_their_own(tmp_path: Path) -> None:
+    paths = [write(tmp_path / site / "1.txt", "normal study") for site in ("one", "two")]
+    paths += [write(tmp_path / site / "a.csv", "text\nnormal\n") for site in ("one", "two")]
+    result = read(*paths, paths[0])
+    assert [(r.report_id, r.patient_id) for r in result.reports] == [
+        ("1", "1"),
+        ("1#2", "1#2"),
+        ("a.csv:1", "a.csv:1"),
+        ("a.csv:1#2", "a.csv:1#2"),
+    ]
+    assert result.reasons == ["duplicate"]  # the file that was named twice
+
+
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz"))))
 def test_seen_reports_agree_with_a_plain_set(pairs: list[tuple[str, str]]) -> None:
     seen = SeenReports()
     known: dict[str, list[str]] = {}
     for report_id, text in pairs:
         texts = known.setdefault(report_id, [])
-        expected = 0 if text in texts else len(texts) + 1
+        expected = "" if text in texts else f"{report_id}#{len(texts) + 1}" if texts else report_id
         if expected:
             texts.append(text)
-        assert seen.version(report_id, text) == expected
+        assert seen.unique_id(report_id, text) == expected
+
+
+def test_an_id_that_looks_like_a_version_stays_unique() -> None:
+    seen = SeenReports()
+    given = [("R#2", "a"), ("R", "b"), ("R", "c"), ("R", "d"), ("R#3", "e")]
+    names = [seen.unique_id(*pair) for pair in given]
+    assert names[:4] == ["R#2", "R", "R#3", "R#4"]
+    assert len(set(names)) == len(given)
 
 
 @given(st.lists(st.integers(0, 2**64 - 1) | st.sampled_from([0, 1, 4096, 8192])))

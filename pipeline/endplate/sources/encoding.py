@@ -20,6 +20,13 @@ from endplate.sources.notes import FileNotes
 _SURROGATE: Final = re.compile("[\ud800-\udfff]")
 
 
+#: Said of a file whose text :func:`clean` has changed.
+CLEANED: Final = (
+    "holds characters that no output can hold (NUL, lone surrogates); each was replaced by one "
+    "other, a blank or U+FFFD"
+)
+
+
 def clean(text: str) -> str:
     """Replace what no output can hold, one character by one, so that offsets stay.
 
@@ -61,7 +68,7 @@ def decode(raw: bytes, notes: FileNotes) -> str:
     except UnicodeDecodeError:
         notes.once("not UTF-8; what is not was read as Windows-1252 (cp1252)")
         return raw.decode("cp1252", "replace")
-    notes.once("holds characters that do not exist (lone surrogates); replaced by U+FFFD")
+    notes.once(CLEANED)
     return text
 
 

@@ -127,8 +127,7 @@ def _entries(item: Input, columns: ColumnMap, notes: FileNotes) -> Iterator[Entr
         if not text.strip():
             message = "the file is empty"
             raise SourceError(message)
-        cells = {"id": item.name, "text": text}
-        yield Entry(Source(item.file), item.name, {}, cells, "", notes)
+        yield Entry(Source(item.file), item.name, {}, {"text": text}, "", notes)
         return
     with opened(item, columns.sep, notes) as table:
         found = Recognised(columns, table.columns)

@@ -10,7 +10,7 @@ from endplate.records import Reject, Report, Source
 from endplate.sources.columns import ColumnMap
 from endplate.sources.counts import Counts
 from endplate.sources.dates import DateOrder, parse_date
-from endplate.sources.encoding import clean
+from endplate.sources.encoding import CLEANED, clean
 from endplate.sources.intake import Entry, Intake
 from endplate.sources.notes import shown
 from endplate.sources.seen import SeenReports
@@ -67,17 +67,21 @@ def open_reports(
 
     for entry in Intake(paths, columns, on_note, fail).entries():
         counts.read += 1
-        report_id = clean(cell_text(entry.values.get("id"))).strip() or entry.name
+        named = clean(cell_text(entry.values.get("id"))).strip()
+        report_id = named or entry.name
         if problem := entry.problem or _text_problem(entry):
             reject(entry.source, problem, report_id)
             continue
         report = _report(report_id, entry, columns.date_order)
-        version = seen.version(report_id, report.text)
-        if version == 0:
+        unique = seen.unique_id(report_id, report.text, "" if named else str(entry.source))
+        if not unique:
             reject(entry.source, "duplicate", report_id)
             continue
-        if version > 1:
-            report = _as_version(report, version, entry)
+        if unique != report_id:
+            _say_version(report_id, unique, entry)
+        # Versions of a report are of one patient; two files of one name are not.
+        patient_id = report.patient_id or named or unique
+        report = report._replace(report_id=unique, patient_id=patient_id)
         counts.used += 1
         yield report
     counts.check()
@@ -98,11 +102,14 @@ def _report(report_id: str, entry: Entry, order: DateOrder | None) -> Report:
         for role, value in entry.values.items()
         if role not in ("id", "text")
     }
-    text = cell_text(entry.values["text"])
+    raw = cell_text(entry.values["text"])
+    text = clean(raw)
+    if text != raw:
+        entry.notes.once(CLEANED)
     return Report(
         report_id=report_id,
-        text=clean(text),
-        patient_id=cells.get("patient") or report_id,
+        text=text,
+        patient_id=cells.get("patient", ""),
         study_date=_date(cells.get("date", ""), order, entry),
         modality=_modality(cells.get("modality", "")),
         procedure=cells.get("procedure", ""),
@@ -112,13 +119,9 @@ def _report(report_id: str, entry: Entry, order: DateOrder | None) -> Report:
     )
 
 
-def _as_version(report: Report, version: int, entry: Entry) -> Report:
-    report_id = f"{report.report_id}#{version}"
-    message = (
-        f"id {shown(report.report_id)} stands again with another text; kept as {shown(report_id)}"
-    )
-    entry.notes.row(entry.source, "further versions of a report", message)
-    return report._replace(report_id=report_id)
+def _say_version(report_id: str, unique: str, entry: Entry) -> None:
+    message = f"id {shown(report_id)} stands for another report too; this one is {shown(unique)}"
+    entry.notes.row(entry.source, "further reports under one id", message)
 
 
 def _date(cell: str, order: DateOrder | None, entry: Entry) -> dt.date | None:

@@ -58,13 +58,24 @@ class SeenReports:
         self._reports = CountTable()
         self._ids = CountTable()
 
-    def version(self, report_id: str, text: str) -> int:
-        """Return 1 for a new id, 2 and up for further texts under it, 0 for a duplicate."""
+    def unique_id(self, report_id: str, text: str, origin: str = "") -> str:
+        """Return the id that this text goes by, or nothing if it is a duplicate.
+
+        `origin` is the file and row of a report that has no id and goes by its own name: two files
+        of one name are two reports, even with the same text.
+        """
         key = report_id.encode()
-        # The length keeps ("ab", "c") and ("a", "bc") apart.
-        if self._reports.add(_hash(b"%d:%b%b" % (len(key), key, text.encode()))) > 1:
-            return 0
-        return self._ids.add(_hash(key))
+        origin_key = origin.encode()
+        # The lengths keep ("ab", "c") and ("a", "bc") apart.
+        report = b"%d:%d:%b%b%b" % (len(key), len(origin_key), key, origin_key, text.encode())
+        if self._reports.add(_hash(report)) > 1:
+            return ""
+        name, version = report_id, self._ids.add(_hash(key))
+        while version > 1:
+            name = f"{report_id}#{version}"
+            # A site's own id may look like ours.
+            version = version + 1 if self._ids.add(_hash(name.encode())) > 1 else 1
+        return name
 
 
 def _hash(data: bytes) -> int:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any, Final
 
 from medspacy.context import ConText, ConTextRule
@@ -55,10 +56,8 @@ class ReportContext(ConText):
             )
             only = frozenset(group["only"]) if "only" in group else None
             category = "weak" if group.get("weak") else group["category"]
-            for phrase in group["phrases"]:
-                entry = self.senses.setdefault(
-                    _key(nlp, str(phrase)), {"forward": [], "backward": []}
-                )
+            for phrase in expand(group["phrases"], rules["slots"]):
+                entry = self.senses.setdefault(_key(nlp, phrase), {"forward": [], "backward": []})
                 for side in sides:
                     entry[side].append(_Sense(category, group["reach"], only))
         context_rules: list[ConTextRule] = []
@@ -71,8 +70,8 @@ class ReportContext(ConText):
             else:
                 direction = "FORWARD" if sides["forward"] else "BACKWARD"
             context_rules.append(ConTextRule(phrase, first.category.upper(), direction=direction))
-        for phrase in rules["ends"]:
-            key = _key(nlp, str(phrase))
+        for phrase in expand(rules["ends"], rules["slots"]):
+            key = _key(nlp, phrase)
             if key not in self.senses:
                 self.senses[key] = {"forward": [], "backward": []}
                 context_rules.append(ConTextRule(key, "END", direction="TERMINATE"))
@@ -114,6 +113,18 @@ class ReportContext(ConText):
         return found
 
 
+def expand(phrases: Sequence[Any], slots: Mapping[str, Sequence[Any]]) -> list[str]:
+    """Fill the slots of phrases with all their words: ``{then} {study}``."""
+    done: list[str] = []
+    for phrase in map(str, phrases):
+        options = [[part] for part in phrase.split("{")[:1]]
+        for part in phrase.split("{")[1:]:
+            name, rest = part.split("}", 1)
+            options.append([f"{word}{rest}" for word in slots[name]])
+        done += ["".join(choice) for choice in product(*options)]
+    return done
+
+
 def _key(nlp: Language, phrase: str) -> str:
     """Return a phrase in the spelling that the matcher sees."""
     return " ".join(token.norm_ for token in nlp.tokenizer(phrase))
@@ -135,7 +146,38 @@ _PHRASE_ENDS: Final = frozenset(
 )
 
 
-def reaches(cue: Cue, target: tuple[int, int], norms: Sequence[str], marks: Sequence[int]) -> bool:
+def _listed(
+    between: Sequence[str], behind: Sequence[str], marks: Sequence[int], first: int, target: int
+) -> bool:
+    """Tell whether commas between a cue and a target only part the items of one list."""
+    comma = len(between) - 1 - list(reversed(between)).index(",")
+    item = between[comma + 1 :]
+    if any(n in ("is", "are", "was", "were", "has", "have", "shows", "there") for n in item):
+        return False
+    if any(n in ("or", "nor") for n in item[:3]):
+        return True
+    levelled = any(first <= m < first + comma for m in marks) and any(
+        m >= first + comma for m in marks
+    )
+    if levelled and not any(n in ("or", "nor") for n in between):
+        return False
+    # the list is closed by "or" further on: "no bulge, protrusion or extrusion"
+    for i, n in enumerate(behind):
+        if n in (";", ".", ":") or (n in ("but", "with", "is", "are") and i < 2):
+            break
+        if n in ("or", "nor"):
+            return True
+    return "and" in item[:2] or (len(item) <= 2 and not any(n in _LATERAL for n in item))
+
+
+_LATERAL: Final = frozenset(
+    "left right bilateral mild moderate severe small minimal central diffuse broad chronic".split()
+)
+
+
+def reaches(
+    cue: Cue, target: tuple[int, int], norms: Sequence[str], marks: Sequence[int], end: int
+) -> bool:
     """Tell whether a cue's reach plausibly includes a target.
 
     Parameters
@@ -146,6 +188,8 @@ def reaches(cue: Cue, target: tuple[int, int], norms: Sequence[str], marks: Sequ
     norms : sequence of str
     marks : sequence of int
         First tokens of the level lists of the passage: a comma between two of them ends a list.
+    end : int
+        End of the passage.
     """
     if cue.before:
         between = norms[cue.end : target[0]]
@@ -154,17 +198,9 @@ def reaches(cue: Cue, target: tuple[int, int], norms: Sequence[str], marks: Sequ
                 n in _PHRASE_ENDS and not (n == "and" and between[i + 1 : i + 2] == ["/"])
                 for i, n in enumerate(between)
             )
-        if "," in between:
-            comma = len(between) - 1 - list(reversed(between)).index(",")
-            at = cue.end + comma
-            behind = norms[at + 1 : target[0]]
-            if (
-                not any(n in ("or", "nor", "and") for n in behind[:3])
-                and any(cue.end <= m < at for m in marks)
-                and (any(m > at for m in marks))
-            ):
-                return False
-        return True
+        return "," not in between or _listed(
+            between, norms[target[1] : end], marks, cue.end, target[0]
+        )
     between = norms[target[1] : cue.start]
     if cue.reach == "phrase":
         return len(between) <= 4 and not any(n in _PHRASE_ENDS for n in between)
@@ -231,6 +267,17 @@ def weigh(
         return "historical", nearest("historical") if "historical" in by else None
     if decided:
         cue = min(decided, key=lambda c: (c.distance, c.category))
+        if cue.category == "uncertain" and cue.before:
+            # "no fluid to suggest discitis", "without findings suspicious for": denied all the same
+            denial = next(
+                (c for c in by.get("negated", []) if c.before and c.end <= cue.start), None
+            )
+            if (
+                denial is not None
+                and "," not in norms[denial.end : cue.start]
+                and "but" not in norms[denial.end : cue.start]
+            ):
+                return "absent", denial
         if cue.category == "negated":
             if "historical" in by and not lasting and not cue.before:
                 return "absent", cue

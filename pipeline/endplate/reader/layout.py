@@ -150,9 +150,9 @@ def _join_wrapped(text: str, lines: list[_Line], heading: re.Pattern[str]) -> li
             first = re.match(r"\S+", body)
             word = first.group() if first else ""
             wraps = len(above) + 1 + len(word) > width
-            hangs = bool(_HANGS.search(above))
+            hangs = bool(_HANGS.search(above)) and not re.search(r":\s*(?:no|-+)$", above, re.I)
             goes_on = bool(_CONTINUES.match(body)) or body[0] in "(,;&"
-            tied = above[-1] == "-" and body[:1].isalnum()
+            tied = above[-1] == "-" and body[:1].isalnum() and not re.search(r"[:\s]-$", above)
             own = (
                 (line.bullet and not tied)
                 or _MARKUP.match(body)

@@ -104,8 +104,11 @@ _SIDE: Final = r"(?:superior|inferior|upper|lower|sup|inf|cranial|caudal|top|bot
 _SIDES: Final = rf"(?P<side>(?:both|{_SIDE})(?:\s*(?:and|&|/|,)\s*{_SIDE})?)"
 _PLATE: Final = r"(?:(?:vertebral|bony|articular)\s+)?(?:end[\s-]?pl?a[tl]?l?t?es?|eps?\b|endplate)"
 _SIDE_BEFORE: Final = re.compile(
-    rf"{_SIDES}\s+(?:\w+\s+)?{_PLATE}\s*(?:(?:of|at|in|along|on|involving|to|from|within)\s+)?(?:the\s+)?"
+    rf"{_SIDES}\s+(?:\w+\s+)?(?:{_PLATE}|surfaces?|aspects?)\s*(?:\w+\s+)?(?:(?:of|at|in|along|on|involving|to|from|within)\s+)?(?:the\s+)?"
     r"(?:(?:vertebral\s+)?bod(?:y|ies)\s+(?:of\s+)?|vertebrae?\s+)?$"
+)
+_UNDER_BEFORE: Final = re.compile(
+    r"\bunder\s?surfaces?\s+of\s+(?:the\s+)?(?:bod(?:y|ies)\s+of\s+)?$"
 )
 _CORNER_BEFORE: Final = re.compile(
     r"(?:(?:antero|postero)-?\s?(?P<side>superior|inferior))(?:ly)?\s+(?:corners?|margins?|aspects?|"
@@ -146,7 +149,7 @@ _JOIN_PLATES: Final = re.compile(
 _JOIN: Final = re.compile(
     r"[\s,;&+/>().]*(?:(?:and|or|as well as|plus|also|both|at|in|of|the|to a lesser (?:extent|degree)|"
     r"more than|greater than|less than|levels?|vertebrae?|vertebral|bod(?:y|ies)|and also|then|on|"
-    r"discs?|particularly|especially|disc spaces?)\b[\s,;&+/>()]*)*"
+    r"discs?|particularly|especially|disc spaces?|left|right|bilateral)\b[\s,;&+/>()]*)*"
 )
 
 
@@ -169,14 +172,15 @@ class LevelGrammar:
         }
         self._references = {
             phrase: kind
-            for kind in ("same", "both", "former", "latter", "above", "below", "none")
+            for kind in ("same", "both", "former", "latter", "above", "below", "none", "foreign")
             for phrase in words[kind]
         }
         region = "|".join(sorted(map(re.escape, self._region), key=len, reverse=True))
-        number = "|".join(["1[0-2]", "[1-9]", *words["numbers"]])
+        number = "|".join(["1[0-2]", "[1-9]", *(rf"{word}\b" for word in words["numbers"])])
         body = rf"(?:{region})[ .]?-?(?:{number})"
         self._atom = re.compile(
-            rf"(?<![a-z0-9])(?P<first>(?:{region})[ .]{{0,2}}-?(?:{number}))(?![0-9])"
+            rf"(?<![a-z0-9])(?P<si>(?:l[ ]?5|l[ ]v)[ ]?[-/][ ]?s[ ]?i)(?![a-z0-9])"
+            rf"|(?<![a-z0-9])(?P<first>(?:{region})[ .]{{0,2}}-?(?:{number}))(?![0-9])"
             rf"(?P<rest>(?:(?:[ ]?[-/][ \n]*|[ ]|)(?:{region})?[ .]?(?:{number})(?![0-9]|\.\d|[ ]?mm|[ ]?cm|[ ]?%))*)"
             rf"|(?<![a-z0-9])(?P<packed>l[1-5][2-5s]1?|l51)(?![a-z0-9])"
             rf"|(?<![\w./-])(?P<short>[1-5][ ]?[-/][ ]?(?:{region})?[1-5](?:[ ]?[-/][ ]?s?[1-5])?)(?![\d]|\.\d)"
@@ -232,6 +236,11 @@ class LevelGrammar:
             ):
                 masked[i] = True
         items = [item for item, root in zip(items, masked, strict=True) if not root]
+        for item in items:
+            if item.body == "L5" and re.match(
+                r"\s*(?:on|over|upon)\s+(?:the\s+)?sacrum", flat[item.end :]
+            ):
+                item.body, item.segments = "", ["L5-S1"]
         places: list[Place] = []
         for item in items:
             if places:
@@ -295,6 +304,8 @@ class LevelGrammar:
         start, end = match.span()
         if match.group("name"):
             return [Item(start, end, [self._names[match.group("name")]])]
+        if match.group("si"):
+            return [Item(start, end, ["L5-S1"])]
         if match.group("packed"):
             digits = match.group("packed")[1:].replace("s", "")
             if len(digits) < 2:

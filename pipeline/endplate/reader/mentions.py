@@ -53,7 +53,7 @@ _PREPOSITIONS: Final = frozenset(
 _COPULAS: Final = frozenset(
     "is are was were appear appears appeared remain remains look looks show shows showing demonstrate "
     "demonstrates : being seems seem has have had been with display displays exhibit exhibits reveals "
-    "reveal - demonstrating displaying contain contains measures also =".split()
+    "reveal - not demonstrating displaying contain contains measures also =".split()
 )
 _BREAKS: Final = frozenset(
     [";", "but", "however", "while", "whereas", "although", "|", "whilst", "though"]
@@ -166,6 +166,8 @@ class Composer:
                 if "height" in site.labels and finding == "disc_degeneration":
                     mention.needs_disc = True
                 mentions.append(mention)
+        if not mentions and not is_thing:
+            mentions = self._elliptic(view, term, qualities)
         if not mentions and "stenosis" in qualities and not view.elsewhere_before(term):
             left = view.term_before(term)
             if left is None or not (left.labels & {"foramen", "recess"}):
@@ -173,6 +175,23 @@ class Composer:
                     Mention("spinal_stenosis", (term.start, term.end), term.start, term.end)
                 )
         return mentions
+
+    def _elliptic(self, view: _View, term: Term, qualities: Sequence[str]) -> list[Mention]:
+        """Read "no canal stenosis apart from mild narrowing" and "irregular endplates; no erosion"."""
+        for quality, labels in (
+            ("narrowing", {"canal", "foramen", "recess"}),
+            ("erosion", {"endplate"}),
+        ):
+            if quality in qualities and (
+                quality != "narrowing" or view.norms[term.start] == "narrowing"
+            ):
+                site = view.named_before(term, labels)
+                if site is not None:
+                    return [
+                        Mention(finding, (term.start, term.end), term.start, term.end)
+                        for finding in self._findings([quality], site)
+                    ]
+        return []
 
     def _findings(self, qualities: Sequence[str], site: Term) -> list[str]:
         found = [
@@ -236,7 +255,11 @@ class Composer:
                 if body < disc:
                     continue
             if mention.finding == "endplate_degeneration" and any(
-                abs(m.head[0] - mention.head[0]) <= 4 and m.site == mention.site for m in typed
+                abs(m.head[0] - mention.head[0]) <= 4
+                and m.site == mention.site
+                and ","
+                not in norms[min(m.head[0], mention.head[0]) : max(m.head[0], mention.head[0])]
+                for m in typed
             ):
                 continue
             if mention.site is not None and (mention.head, mention.finding) in things:
@@ -310,6 +333,12 @@ class _View:
             or (len(norm) == 1 and norm.isalpha())
             or norm.isdigit()
             or norm in ("(", ")", "")
+        )
+
+    def named_before(self, term: Term, labels: set[str]) -> Term | None:
+        """Return the last place of some kind that the passage named before `term`."""
+        return next(
+            (t for t in reversed(self._terms) if t.end <= term.start and t.labels & labels), None
         )
 
     def _is_site_at(self, t: int) -> bool:
@@ -563,7 +592,7 @@ class _View:
                     if not (copula or loose):
                         return []
                     return [s for s in self._coordinated_left(cover) if s.labels & wanted]
-                if self._is_site(cover) and not cover.labels <= _TRANSPARENT:
+                if self._is_site(cover) and not cover.labels <= _TRANSPARENT | {"modic"}:
                     if not copula:
                         return []
                     if "other_site" in cover.labels:

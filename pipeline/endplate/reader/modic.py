@@ -181,7 +181,7 @@ def modic_mentions(
             continue
         # "fatty Modic change", "oedematous Modic change"
         for other in terms:
-            if other.labels & {"fatty", "edema"} and 0 <= term.start - other.end <= 1:
+            if other.labels & {"fatty", "edema"} and term.start == other.end:
                 types = ["2"] if "fatty" in other.labels else ["1"]
         found.append(
             Mention(

@@ -13,7 +13,7 @@ from spacy.matcher import PhraseMatcher
 from spacy.tokens import Doc, Span
 
 from endplate.codes import CORE_FINDINGS, LEVELS
-from endplate.reader.assertion import Cue, ReportContext, reaches, weigh
+from endplate.reader.assertion import Cue, ReportContext, expand, reaches, weigh
 from endplate.reader.layout import Layout, Passage
 from endplate.reader.levels import LevelGrammar, Place, between_neighbours
 from endplate.reader.lexicon import Lexicon, load_lexicon
@@ -520,7 +520,7 @@ class Reader:
             cues = [
                 c
                 for c in self._context.cues(target, modifiers)
-                if reaches(c, mention.head, view.norms, marks)
+                if reaches(c, mention.head, view.norms, marks, b)
             ]
             status, cue = weigh(mention.finding, cues, section, view.norms)
             if mention.status == "historical" and status in ("present", "historical"):
@@ -1206,8 +1206,10 @@ def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) ->
 def _words_of(lexicon: Lexicon) -> set[str]:
     """Return every word that the lexicon uses."""
     phrases = [p for phrases in lexicon.labels.values() for p in phrases]
-    phrases += [str(p) for group in lexicon.assertion["cues"] for p in group["phrases"]]
-    phrases += [str(p) for p in lexicon.assertion["ends"]]
+    slots = lexicon.assertion["slots"]
+    for group in lexicon.assertion["cues"]:
+        phrases += expand(group["phrases"], slots)
+    phrases += expand(lexicon.assertion["ends"], slots)
     phrases += [str(p) for p in lexicon.findings["fillers"]]
     words = {word for phrase in phrases for word in re.findall(r"[a-z]+", str(phrase))}
     # a plural beside its singular would keep the tokenizer from bringing both to one

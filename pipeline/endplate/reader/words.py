@@ -107,7 +107,8 @@ class Speller:
         """Return the norm of one token."""
         norm = self._seen.get(token)
         if norm is None:
-            norm = self._norm(flatten(token).rstrip(_TRIM).strip())
+            flat = flatten(token)
+            norm = self._norm(flat.rstrip(_TRIM).strip() or flat.strip())
             if len(self._seen) < 200_000:  # hostile input must not fill the memory
                 self._seen[token] = norm
         return norm

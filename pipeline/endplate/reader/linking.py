@@ -80,7 +80,7 @@ def spots_of(
         )
         if opening:
             spot.leads = True
-            spot.heads = after in (":", "-", "=", "|", ">") or b >= last
+            spot.heads = after in (":", "-", "=", "|", ">", "_", "]", "*") or b >= last
         else:
             t = a - 1
             steps = 0
@@ -111,6 +111,18 @@ def spots_of(
                     or after in _QUALIFIERS
                 )
             )
+            if not spot.leads:
+                # dictation without stops: "... stenosis l5-s1 shows", "at l4 5 there is"
+                ahead = norms[b : b + 2]
+                spot.leads = (
+                    after in ("shows", "show", "demonstrates")
+                    or ahead
+                    in (
+                        ["there", "is"],
+                        ["there", "are"],
+                    )
+                    or (norms[a - 1] == "the" and after in ("is", "are") and norms[b - 1] == "disc")
+                )
             if after == ":" and opener in (",", ";", "and", "("):
                 spot.leads = True
         recent = norms[max(first, a - 5) : a]
@@ -119,6 +131,13 @@ def spots_of(
         )
         spots.append(spot)
     return spots
+
+
+#: Findings of the whole spine or of a body: they never take the level of the text before.
+NEVER_INHERIT: Final = frozenset(
+    ["scoliosis", "osteoporosis", "hemangioma", "vertebral_fracture", "transitional_vertebra",
+     "prior_bvn_ablation", "spinal_neoplasm", "spondylolysis"]
+)  # fmt: skip
 
 
 #: Findings that fill ``vertebra`` when a body is named.
@@ -160,7 +179,10 @@ def choose(
         if (
             nxt is not None
             and nxt.place.kind == "named"
-            and all(n in ("(", "at", ":", ",", "-") for n in norms[right.end : nxt.start])
+            and all(
+                n in ("(", "at", ":", ",", "-", "from", "between", "i.e.")
+                for n in norms[right.end : nxt.start]
+            )
         ):
             right = nxt
     left = next((s for s in reversed(spots) if s.end <= a), None)
@@ -171,6 +193,14 @@ def choose(
     heading = next((s for s in spots if s.heads and s.end <= a), None)
     if left is None:
         left = heading
+    if (
+        left is None
+        and right is None
+        and len(spots) == 1
+        and spots[0].place.kind == "named"
+        and spots[0].end <= a
+    ):
+        left = spots[0]
     if (
         right is not None
         and right.place.kind == "none"
@@ -189,7 +219,9 @@ def choose(
     if left is None:
         if right.leads and not attached and not right.heads:
             return None
-        if right.place.kind == "foreign" and not attached:
+        if right.place.kind == "foreign" and not attached and mention.finding in NEVER_INHERIT:
+            return None
+        if mention.finding in NEVER_INHERIT and not attached:
             return None
         if right.place.kind == "none":
             nxt = next((s for s in spots if s.start >= right.end and s.place.kind != "none"), None)
@@ -201,6 +233,8 @@ def choose(
         ):
             return None
         return right
+    if _beside(mention, left, right, mentions, norms):
+        return left
     if right.stressed:
         return left if left.place.kind == "named" and (left.heads or left.leads) else right
     if attached:
@@ -254,6 +288,24 @@ def _joined(between: Sequence[str]) -> bool:
     )
 
 
+def _beside(
+    mention: Mention, left: Spot, right: Spot, mentions: Sequence[Mention], norms: Sequence[str]
+) -> bool:
+    """Tell whether the level right before a mention is its own: "D12-L1 disc desiccation and ..."."""
+    a, b = mention.head
+    start = min(a, mention.start) if mention.start >= left.end else a
+    if left.place.kind not in ("named", "foreign") or start - left.end > 2 or left.end > start:
+        return False
+    if any(n in ("and", "with", ",", ";") for n in norms[left.end : start]):
+        return False
+    parted = norms[b : right.start]
+    prepositional = bool(parted) and parted[-1] in ("at", "in", "of", "from")
+    later = any(
+        m.head[0] >= b and m.head[1] <= right.start and m.head != mention.head for m in mentions
+    )
+    return not prepositional or later or "," in parted or ";" in parted
+
+
 def _attaches(
     mention: Mention, spot: Spot, mentions: Sequence[Mention], norms: Sequence[str]
 ) -> bool:
@@ -290,13 +342,6 @@ def _attaches(
         if any(n in _VERBS or n in ("with", "and") for n in between[comma:]):
             return False
     return True
-
-
-#: Findings of the whole spine or of a body: they never take the level of the text before.
-NEVER_INHERIT: Final = frozenset(
-    ["scoliosis", "osteoporosis", "hemangioma", "vertebral_fracture", "transitional_vertebra",
-     "prior_bvn_ablation", "spinal_neoplasm", "spondylolysis"]
-)  # fmt: skip
 
 
 @dataclass(slots=True)

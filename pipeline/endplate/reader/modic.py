@@ -128,8 +128,12 @@ def modic_mentions(
                 consumed.add(before.start)
             elif match.group("word") == "mixed":
                 continue
+            elif modic:  # "type II (L3-L4), type I (L4-L5) Modic changes"
+                consumed.add(min(modic, key=lambda t: abs(t.start - first)).start)
             elif not any(
-                -6 <= t.start - last <= 5
+                -6
+                <= t.start - last
+                <= (10 if "change" in tokens[last - start : last - start + 2] else 5)
                 and not _broken(tokens, min(t.start, first) - start, max(t.start, last) - start)
                 for t in endplates
             ):

@@ -235,6 +235,7 @@ class Reader:
         context = Context()
         tracker = SectionTracker()
         body_follows = self._body_follows(text, passages)
+        level_follows = self._level_follows(text, passages)
         blanks = {p.line: 0 for p in passages}
         for p in passages:
             blanks[p.line] += len(_BLANK.findall(text[p.start : p.end]))
@@ -296,8 +297,8 @@ class Reader:
                 continue
             if self._sections.legend(flat):
                 continue
-            value = flat.rsplit(":", 1)[-1].strip(" .;,*_|")
-            denied = (":" in flat or passage.cell) and value in self._denials
+            value = re.split(r":|\s-\s", flat)[-1].strip(" .;,*_|")
+            denied = (":" in flat or " - " in flat or passage.cell) and value in self._denials
             a, b = view.tokens(start, end)
             if a >= b:
                 continue
@@ -313,8 +314,10 @@ class Reader:
                     context.heading_block = False
                 continue
             if passage.first and not passage.cell and context.heading_line != passage.line:
-                if context.heading_block and passage.paragraph == context.heading_paragraph:
-                    pass
+                if passage.paragraph == context.heading_paragraph and (
+                    context.heading_block or (level_follows[number] and not passage.bullet)
+                ):
+                    context.heading_line = passage.line
                 elif context.heading:
                     context.heading, context.heading_line = [], -1
             heads = [s for s in spots if s.heads]
@@ -368,7 +371,7 @@ class Reader:
         rows = self._correct(rows, corrections)
         self._describe(rows)
         self._mark_conflicts(rows)
-        if not spine and not names_lumbar:
+        if not spine and not names_lumbar and self._regions.regions(flatten(text[:4000])):
             return [], False
         return rows, names_lumbar
 
@@ -394,6 +397,19 @@ class Reader:
             if not seen and not passage.cell:
                 opened, _ = self._sections.heading(text[passage.start : passage.end])
                 seen = opened in ("findings", "impression", "technique", "comparison")
+        return follows[::-1]
+
+    def _level_follows(self, text: str, passages: Sequence[Passage]) -> list[bool]:
+        """Tell for each passage whether its paragraph goes on to another level heading."""
+        follows: list[bool] = []
+        seen = -1
+        for passage in reversed(passages):
+            follows.append(seen == passage.paragraph)
+            if passage.first and not passage.cell:
+                head = flatten(text[passage.start : min(passage.end, passage.start + 40)])
+                match = self._levels.starts_with_level(head.lstrip("*_[ "))
+                if match and re.match(r"[^:.]{0,16}:", head.lstrip("*_[ ")[match.end() :]):
+                    seen = passage.paragraph
         return follows[::-1]
 
     def _turns_region(self, body: str) -> bool:
@@ -430,7 +446,6 @@ class Reader:
                 if m.finding != "endplate_degeneration"
                 or not any(x.head[0] - 8 <= m.head[0] <= x.head[1] + 6 for x in modic)
             ]
-        found += _ellipses(found, norms, a, b)
         for signal in signal_mentions(terms, norms, a, b, title):
             twins = [m for m in found if m.finding == signal.finding]
             if twins:
@@ -439,6 +454,7 @@ class Reader:
             else:
                 found.append(signal)
         found += modic
+        found += _ellipses(sorted(found, key=lambda m: m.head), norms, a, b)
         found.sort(key=lambda m: (m.head[0], m.head[1]))
         return found
 
@@ -600,7 +616,16 @@ class Reader:
                 spread = [
                     (*place, mention.types)
                     for place in self._levels_of(
-                        mention, spot, passage, number, context, places, norms, spots, section
+                        mention,
+                        spot,
+                        passage,
+                        number,
+                        context,
+                        places,
+                        norms,
+                        spots,
+                        section,
+                        disc_named="disc" in norms[a:b],
                     )
                 ]
             if not spread:
@@ -625,6 +650,12 @@ class Reader:
                     acuity=self._acuity(mention, norms, a, b), caused=caused, remaining=remaining,
                     mixed=mention.choice,
                 ))  # fmt: skip
+        told = {
+            r.level
+            for r in rows
+            if (r.finding == "modic_change" or r.basis == "described") and r.status != "absent"
+        }
+        rows = [r for r in rows if not (r.finding == "endplate_degeneration" and r.level in told)]
         return self._merge_types(rows, norms[a:b])
 
     @staticmethod
@@ -695,9 +726,13 @@ class Reader:
         norms: Sequence[str],
         spots: Sequence[Spot],
         section: str,
+        *,
+        disc_named: bool,
     ) -> list[tuple[str, str, str]]:
         """Return (level, vertebra, endplate) of each row that a mention makes; none if it is elsewhere."""
         finding = mention.finding
+        if finding in ("scoliosis", "osteoporosis"):
+            return [] if spot is not None and spot.place.kind == "foreign" else [("", "", "")]
         if spot is not None:
             place = spot.place
             if place.kind == "foreign":
@@ -729,7 +764,9 @@ class Reader:
                 ):
                     return told
                 if not (context.heading and context.heading_line == passage.line):
-                    inherited = self._inherit(mention, passage, number, context, section)
+                    inherited = self._inherit(
+                        mention, passage, number, context, section, disc_named=disc_named
+                    )
                     return [(seg, "", "") for seg in inherited] or told
                 return [(seg, "", "") for seg in context.heading if seg != "foreign"] or told
             earlier = [p for p in places if p.end <= place.start]
@@ -743,10 +780,8 @@ class Reader:
         ):
             return []
         if self._headed(context, passage):
-            if finding in ("scoliosis", "osteoporosis", "transitional_vertebra"):
-                return [("", "", "")]
             return [(seg, "", "") for seg in context.heading]
-        inherited = self._inherit(mention, passage, number, context, section)
+        inherited = self._inherit(mention, passage, number, context, section, disc_named=disc_named)
         return [(seg, "", "") for seg in inherited] or [("", "", "")]
 
     @staticmethod
@@ -802,7 +837,13 @@ class Reader:
 
     @staticmethod
     def _inherit(
-        mention: Mention, passage: Passage, number: int, context: Context, section: str
+        mention: Mention,
+        passage: Passage,
+        number: int,
+        context: Context,
+        section: str,
+        *,
+        disc_named: bool,
     ) -> list[str]:
         if section == "indication":
             return []
@@ -810,12 +851,13 @@ class Reader:
             return []
         if context.topic_paragraph != passage.paragraph:
             return []
+        if mention.finding == "spinal_infection" and mention.status == "absent":
+            return context.topic if disc_named and context.topic_line == passage.line else []
         if context.topic_line == passage.line:
             if context.topic_leads:
                 return context.topic
             recent = number - context.topic_passage <= 2
-            affirmed = mention.status != "absent" or mention.finding == "spinal_infection"
-            return context.topic if affirmed and recent else []
+            return context.topic if mention.status != "absent" and recent else []
         # line after line about one level: what is affirmed goes on about it
         if (
             not passage.bullet
@@ -910,7 +952,7 @@ class Reader:
         if mention.finding == "spondylolisthesis":
             window = norms[max(a, first - 8) : min(b, last + 16)]
             for i, n in enumerate(window[:-1]):
-                if n in ("grade", "gr") and window[i + 1] in _ROMAN:
+                if n in ("grade", "gr", "meyerding") and window[i + 1] in _ROMAN:
                     return _ROMAN[window[i + 1]]
         if mention.finding in _MEASURED:
             window = norms[max(a, first - 5) : min(b, last + 12)]
@@ -919,7 +961,7 @@ class Reader:
                     n in ("mm", "millimeter", "millimeters", "millimetre", "millimetres", "mms")
                     and i
                 ):
-                    j = i - 1
+                    j = i - 2 if window[i - 1] == "-" else i - 1
                     value = window[j]
                     while (
                         j >= 2
@@ -948,9 +990,9 @@ class Reader:
             del told
             choices = inside or near
             if not choices:
-                after = norms[last : min(b, last + 7)]
+                after = norms[last : min(b, last + 14)]
                 for i, n in enumerate(after):
-                    if n in (",", ";", ".") and i > 2:
+                    if n in (";", ".") or (n == "," and i > 2 and "where" not in after):
                         break
                     if n in _SEVERITY and (
                         "is" in after[:i] or "are" in after[:i] or ":" in after[:i]
@@ -966,7 +1008,12 @@ class Reader:
     def _acuity(mention: Mention, norms: Sequence[str], a: int, b: int) -> str:
         if mention.finding != "vertebral_fracture":
             return ""
-        near = norms[max(a, mention.start - 7) : min(b, mention.end + 14)]
+        first, last = mention.start, mention.end
+        while first > max(a, mention.start - 7) and norms[first - 1] not in (";", "."):
+            first -= 1
+        while last < min(b, mention.end + 14) and norms[last] not in (";", "."):
+            last += 1
+        near = norms[first:last]
         if any(n in ("acute", "subacute", "recent", "fresh", "new", "unhealed") for n in near):
             return "acute"
         if any(
@@ -1147,7 +1194,20 @@ def _conversion(mention: Mention, norms: Sequence[str]) -> list[Mention]:
     inside = norms[mention.start : mention.end]
     if len(mention.types) == 2 and "to" in inside:
         before = norms[max(0, mention.start - 2) : mention.start]
-        if "from" in before or "from" in inside:
+        around = norms[max(0, mention.start - 5) : mention.end + 3]
+        changed = {
+            "conversion",
+            "converted",
+            "transformation",
+            "transition",
+            "evolution",
+            "converting",
+            "evolved",
+            "transformed",
+            "progression",
+            "changed",
+        }
+        if "from" in before or "from" in inside or changed & set(around):
             first = Mention(
                 "modic_change",
                 mention.head,

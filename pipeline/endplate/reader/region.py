@@ -69,8 +69,8 @@ class RegionRules:
             line = flatten(raw).strip(" *#=-_\t")
             if not line or (number > 14 and len(line) > 60):
                 continue
-            if len(line) > 140:
-                line = line.split(":")[0].split(".")[0]
+            if len(line) > 140 or (number == 0 and len(line.split()) > 12):
+                line = re.split(r"[:.](?:\s|$)", line)[0]
                 if len(line) > 60:
                     continue
             value = re.sub(

@@ -34,6 +34,9 @@ class SectionRules:
             rf"|\W{{0,4}}(?:{'|'.join(map(re.escape, titles))})\s*(?::|-\s|$)",
             re.IGNORECASE,
         )
+        self._openers = re.compile(
+            rf"(?:{'|'.join(map(re.escape, rules['openers']))})(?=[\s:])\s*:?", re.IGNORECASE
+        )
         inner = "|".join(re.escape(x) for x in rules["legend"])
         self._legend = re.compile(rf"(?<!\w)(?:{inner})(?!\w)" if inner else r"(?!)")
 
@@ -82,6 +85,9 @@ class SectionRules:
             section = self.section(match.group("title"))
             if section and (match.group("colon") == ":" or len(match.group("title").split()) <= 2):
                 return section, match.end()
+        opener = self._openers.match(text)
+        if opener:
+            return "indication", opener.end()
         if len(text) <= 60 and len(text.split()) <= 6:
             section = self.section(text)
             if section and not text.rstrip().endswith("."):

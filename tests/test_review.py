@@ -27,13 +27,12 @@ from starlette.testclient import TestClient
 from chromium import chromium, watched_page
 from endplate.errors import EndplateError
 from endplate.page.run_folder import load_run, read_worklist
-from endplate.review import merge_decisions
+from endplate.review import known_decisions, merge_decisions
 from endplate.review.desk import Desk, RefusedError
-from endplate.review.merge import typed_cells
 from endplate.review.server import create_app
 from endplate.review.state import state
 from endplate.review.store import StaleError, Store, decisions, in_force
-from run_folders import Patient, typical, without_modic, write_run, write_worklist
+from run_folders import Patient, typical, without_modic, write_run
 
 AUDIT = Path(__file__).with_name("audit.js").read_text("utf-8")
 TOKEN = "t" * 32
@@ -224,16 +223,14 @@ def test_what_the_clinic_typed_by_hand_stays(folder):
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
-    typed = typed_cells(folder)
-    assert set(typed) == {"P00005", "P00006"}
+    assert set(known_decisions(folder)) == {"P00005", "P00006"}
     add(Store.of(folder), "P00005", "accept")
     merge_decisions(folder)
     assert read_worklist(worklist)["P00006"]["decision"] == "called her"
-    write_worklist(folder, list(load_run(folder).patients.values()))  # a new run
-    merge_decisions(folder, typed)
-    found = read_worklist(worklist)
-    assert found["P00006"]["decision"] == "called her"
-    assert found["P00005"]["decision"] == "accept"
+    known = known_decisions(folder)
+    assert known["P00006"]["decided_by"] == "Sr. Mary"
+    assert known["P00005"]["decision"] == "accept"
+    assert known_decisions(folder.parent / "new") == {}
 
 
 def test_without_a_store_nothing_is_written(folder):

@@ -122,6 +122,7 @@ def write_tables(
     flags: Mapping[str, Flag],
     *,
     today: dt.date,
+    clinic: Mapping[str, Mapping[str, str]] | None = None,
     patients_csv: bool = False,
 ) -> Tally:
     """Write worklist.csv, patients.parquet, studies.parquet and criteria.parquet.
@@ -134,6 +135,8 @@ def write_tables(
         What the code maps say of each flag.
     today : date
         The day from which the age of an MRI counts.
+    clinic : mapping, optional
+        What the clinic has decided so far: patient to its cells of the worklist.
     patients_csv : bool
         Write patients.csv as well.
     """
@@ -162,8 +165,11 @@ def write_tables(
             if judgements[0].verdict != "not_candidate":
                 listed.append(row[: len(PATIENT_COLUMNS) + len(further)])
     listed.sort(key=_rank)
-    clinic = ("",) * len(CLINIC_COLUMNS)
-    ranked = ((rank, *row, *clinic) for rank, row in enumerate(listed, 1))
+    known = clinic or {}
+    ranked = (
+        (rank, *row, *(known.get(row[0], {}).get(name, "") for name in CLINIC_COLUMNS))
+        for rank, row in enumerate(listed, 1)
+    )
     tally.listed = write_table(
         folder / "worklist.csv", ranked, worklist_columns(packs), integers=_INTEGERS
     )

@@ -14,37 +14,34 @@ from endplate.tables import MAX_CELL, csv_text, write_table
 CLINIC_COLUMNS: Final = ("decision", "decided_by", "decided_on", "notes")
 
 
-def typed_cells(folder: Path) -> dict[str, dict[str, str]]:
-    """Return what the clinic's columns of a worklist hold, by patient; read before a new run."""
+def known_decisions(folder: Path) -> dict[str, dict[str, str]]:
+    """Return the clinic's cells that a new worklist in `folder` has to carry on, by patient.
+
+    They come from ``review.sqlite``; where it knows nothing of a patient, from what the clinic
+    typed into the worklist that is there now. Empty for a new folder.
+    """
+    stored = clinic_cells(Store.of(folder).events()) if (folder / FILE).exists() else {}
     worklist = folder / "worklist.csv"
-    if not worklist.exists():
-        return {}
-    _, rows = _read(worklist)
-    cells = {
-        row["patient_id"]: {name: row.get(name) or "" for name in CLINIC_COLUMNS} for row in rows
-    }
-    return {patient: row for patient, row in cells.items() if any(row.values())}
+    typed = {}
+    if worklist.exists():
+        cells = ((row["patient_id"], _clinic(row)) for row in _read(worklist)[1])
+        typed = {patient: row for patient, row in cells if any(row.values())}
+    return {**typed, **stored}
 
 
-def merge_decisions(folder: Path, typed: Mapping[str, Mapping[str, str]] | None = None) -> int:
+def merge_decisions(folder: Path) -> int:
     """Fill the clinic's columns of a run's worklist from ``review.sqlite``.
-
-    Parameters
-    ----------
-    typed : mapping, optional
-        What :func:`typed_cells` found before the worklist was written anew: it is put back where
-        the store knows nothing of a patient.
 
     Returns
     -------
     int
-        How many rows were filled. Rows of which neither knows anything stay as they are.
+        How many rows were filled. Rows of which the store knows nothing stay as they are, what
+        the clinic typed by hand included.
     """
     worklist = folder / "worklist.csv"
-    if not worklist.exists():
+    if not worklist.exists() or not (folder / FILE).exists():
         return 0
-    stored = clinic_cells(Store.of(folder).events()) if (folder / FILE).exists() else {}
-    cells = {**(typed or {}), **stored}
+    cells = clinic_cells(Store.of(folder).events())
     return _fill(worklist, cells) if cells else 0
 
 
@@ -87,6 +84,10 @@ def _cells(decided: Mapping[str, Event], notes: Sequence[Event]) -> dict[str, st
 def _word(event: Event) -> str:
     reason = event.data.get("reason")
     return f"{event.data['decision']}: {reason}" if reason else str(event.data["decision"])
+
+
+def _clinic(row: Mapping[str, str]) -> dict[str, str]:
+    return {name: row.get(name) or "" for name in CLINIC_COLUMNS}
 
 
 def _fill(worklist: Path, cells: Mapping[str, Mapping[str, str]]) -> int:

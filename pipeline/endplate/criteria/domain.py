@@ -9,6 +9,7 @@ case guideline; :mod:`endplate.criteria.imaging` applies them.
 from __future__ import annotations
 
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from endplate.bodies import modic_components
@@ -84,52 +85,84 @@ class Answer(NamedTuple):
 
 
 def modic_answer(
-    row: Finding, view: View, types: Collection[str], levels: Collection[str], *, described: bool
+    row: Finding, view: View, types: tuple[str, ...], levels: frozenset[str], *, described: bool
 ) -> Answer:
     """Return whether a finding is a Modic change of one of `types` at one of `levels`.
 
     A change of the wrong type or at the wrong level does not count, however doubtful it is; only
     one that would count otherwise is left open by doubt.
     """
-    at_level, level_gap = _at_level(row, levels, transitional=bool(transitional_rows(view)))
-    of_type, type_gap = _of_type(row, types)
+    return _answer(
+        row.modic_type if row.finding == "modic_change" else _UNTYPED_CODE,
+        row.level,
+        row.vertebra,
+        row.status,
+        row.conflict,
+        row.basis == "described" and not described,
+        bool(transitional_rows(view)),
+        view.index is not None and view.index.lumbar_mri is True,
+        types,
+        levels,
+    )
+
+
+#: In place of a Modic type: an endplate change that is not called Modic.
+_UNTYPED_CODE: Final = "untyped"
+
+
+@lru_cache(maxsize=16_384)
+def _answer(
+    modic_type: str,
+    level: str,
+    vertebra: str,
+    status: str,
+    conflict: str,
+    only_described: bool,
+    transitional: bool,
+    is_mri: bool,
+    types: tuple[str, ...],
+    levels: frozenset[str],
+) -> Answer:
+    """Return the answer for a finding by all that bears on it; few combinations ever occur."""
+    at_level, level_gap = _at_level(level, vertebra, levels, transitional=transitional)
+    of_type, type_gap = _of_type(modic_type, types)
     if Truth.NOT_MET in (at_level, of_type):
         return Answer(Truth.NOT_MET)
-    gaps = [gap for gap in (level_gap, type_gap) if gap]
-    if view.index is None or view.index.lumbar_mri is not True:
-        gaps.append(_NOT_AN_MRI)
-    if row.conflict == "yes":
-        gaps.append(_CONFLICT)
-    if row.status == "uncertain":
-        gaps.append(_UNCERTAIN)
-    if row.basis == "described" and not described:
-        gaps.append(_DESCRIBED)
-    return Answer(Truth.UNKNOWN, tuple(gaps)) if gaps else Answer(Truth.MET)
+    doubts = (
+        (level_gap, level_gap is not None),
+        (type_gap, type_gap is not None),
+        (_NOT_AN_MRI, not is_mri),
+        (_CONFLICT, conflict == "yes"),
+        (_UNCERTAIN, status == "uncertain"),
+        (_DESCRIBED, only_described),
+    )
+    gaps = tuple(gap for gap, applies in doubts if gap is not None and applies)
+    return Answer(Truth.UNKNOWN, gaps) if gaps else Answer(Truth.MET)
 
 
-def _of_type(row: Finding, types: Collection[str]) -> tuple[Truth, Gap | None]:
-    if row.finding != "modic_change":
+def _of_type(modic_type: str, types: Collection[str]) -> tuple[Truth, Gap | None]:
+    if modic_type == _UNTYPED_CODE:
         return Truth.UNKNOWN, _UNTYPED_CHANGE
-    components = modic_components(row.modic_type)
+    components = modic_components(modic_type)
     if not components:
         return Truth.UNKNOWN, _NO_TYPE
     return Truth.of(not components.isdisjoint(types)), None
 
 
 def _at_level(
-    row: Finding, levels: Collection[str], *, transitional: bool
+    level: str, vertebra: str, levels: Collection[str], *, transitional: bool
 ) -> tuple[Truth, Gap | None]:
-    """Return whether a finding lies at one of some levels.
+    """Return whether a place is one of some levels.
 
     A body without a level stands for the discs on both its sides: "Modic change of L4" is at L3-L4
     or L4-L5. Transitional anatomy moves the count by one.
     """
-    possible = frozenset((row.level,)) if row.level else _DISCS_OF_BODY.get(row.vertebra)
+    possible = frozenset((level,)) if level else _DISCS_OF_BODY.get(vertebra)
     if not possible:
         return Truth.UNKNOWN, _NO_LEVEL
     gap = _NO_LEVEL
     if transitional or not possible.isdisjoint(TRANSITIONAL_SEGMENTS):
-        possible = frozenset().union(*(_MAY_BE[level] for level in possible))
+        possible = frozenset().union(*(_MAY_BE.get(name, (name,)) for name in possible))
         gap = _TRANSITIONAL
     if possible.isdisjoint(levels):
         return Truth.NOT_MET, None
@@ -214,8 +247,8 @@ def transitional_rows(view: View) -> tuple[Finding, ...]:
     """
     rows: tuple[Finding, ...] | None = view.memo.get("transitional_rows")
     if rows is None:
-        own = list(view.findings("transitional_vertebra"))
-        told = own if own else list(view.older_findings("transitional_vertebra"))
+        code = "transitional_vertebra"
+        told = view.findings(code) or view.older_findings(code)
         affirmed = ("present", "uncertain", "historical")
         rows = tuple(row for row in told if row.status in affirmed)
         view.memo["transitional_rows"] = rows

@@ -97,7 +97,7 @@ def _when_not_named(view: View, types: Collection[str], levels: Collection[str])
     """Return what it means that no Modic change is affirmed: denied, past, or not mentioned."""
     if view.index is None:
         return _NO_MRI
-    rows = list(view.findings("modic_change", *domain.UNTYPED))
+    rows = view.findings("modic_change", *domain.UNTYPED)
     denials = [row for row in rows if row.status == "absent"]
     evidence = tuple(finding_evidence(row) for row in denials)
     if denials and view.index.lumbar_mri is True and domain.is_denied(view, types, levels):
@@ -121,6 +121,8 @@ def ask_bodies(test: BodiesTest) -> Ask:
     levels = frozenset(test.level or LEVELS)
 
     def ask(view: View) -> Outcome:
+        if not domain.endplate_rows(view):
+            return _NOTHING_TO_COUNT
         sure: list[Finding] = []
         open_rows: list[Finding] = []
         gaps: list[Gap] = []
@@ -187,9 +189,9 @@ def _ask_finding_at(test: FindingTest, levels: tuple[str, ...], silence: Outcome
     checks = _checks(test, levels)
 
     def ask(view: View) -> Outcome:
-        rows = list(view.findings(*codes))
+        rows = view.findings(*codes)
         if test.studies == "any":
-            rows.extend(view.older_findings(*codes))
+            rows += view.older_findings(*codes)
         if not rows:
             return silence
         outcomes = [

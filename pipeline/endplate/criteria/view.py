@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from endplate.criteria.outcome import Evidence
@@ -12,7 +12,7 @@ _MATURE_AT: Final = 18
 
 
 class View:
-    """A case, indexed once and shared by all packs; made by :func:`look`."""
+    """A case, indexed once and shared by all packs."""
 
     __slots__ = ("_by_code", "_evidence", "_older", "case", "facts", "index", "memo")
 
@@ -29,10 +29,9 @@ class View:
             for row in case.index.findings:
                 self._by_code.setdefault(row.finding, []).append(row)
 
-    def findings(self, *codes: str) -> Iterator[Finding]:
-        """Yield the findings of the index study with one of some codes."""
-        for code in codes:
-            yield from self._by_code.get(code, ())
+    def findings(self, *codes: str) -> list[Finding]:
+        """Return the findings of the index study with one of some codes."""
+        return _pick(self._by_code, codes)
 
     def evidence(self, fact: Fact) -> tuple[Evidence, ...]:
         """Return where a fact stands; worked out once per patient."""
@@ -41,16 +40,23 @@ class View:
             known = self._evidence[fact.name] = (fact_evidence(fact),)
         return known
 
-    def older_findings(self, *codes: str) -> Iterator[Finding]:
-        """Yield the findings of all other studies with one of some codes."""
+    def older_findings(self, *codes: str) -> list[Finding]:
+        """Return the findings of all other studies with one of some codes."""
         if self._older is None:
             self._older = {}
             for study in self.case.studies:
                 if study is not self.index and study.report_status != "cancelled":
                     for row in study.findings:
                         self._older.setdefault(row.finding, []).append(row)
-        for code in codes:
-            yield from self._older.get(code, ())
+        return _pick(self._older, codes)
+
+
+def _pick(by_code: Mapping[str, list[Finding]], codes: Iterable[str]) -> list[Finding]:
+    found: list[Finding] = []
+    for code in codes:
+        if code in by_code:
+            found += by_code[code]
+    return found
 
 
 def _with_maturity(facts: Mapping[str, Fact]) -> Mapping[str, Fact]:

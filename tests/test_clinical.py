@@ -12,7 +12,14 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endplate.clinical import ClinicalRecord, code_maps, is_disputed, load_facts, read_clinical
+from endplate.clinical import (
+    ClinicalRecord,
+    check_tables,
+    code_maps,
+    is_disputed,
+    load_facts,
+    read_clinical,
+)
 from endplate.clinical.cells import CellError, CellReader
 from endplate.clinical.combine import months_between
 from endplate.errors import EndplateError
@@ -143,6 +150,8 @@ def test_a_table_that_is_none_is_refused_in_one_line(
 ) -> None:
     with pytest.raises(EndplateError, match=message) as error:
         read(tmp_path, {name: text}, {"p": TODAY})
+    with pytest.raises(EndplateError, match=message):
+        check_tables([tmp_path / name])
     assert "\n" not in str(error.value)
     assert str(tmp_path / name) in str(error.value)
 

@@ -245,6 +245,9 @@ def test_ranking_knows_every_verdict_on_the_list() -> None:
         ([modic("L4-L5", "1", status="historical")], "modic", ""),
         ([modic("", "2")], "modic", "level not said:2"),
         ([modic("", "2", vertebra="L4")], "modic", "L4:2"),
+        ([modic("L4-L5", "1/2"), modic("", "2")], "modic", "L4-L5:1/2"),
+        ([modic("L4-L5", "2"), modic("", "unspecified")], "modic", "L4-L5:2"),
+        ([modic("L4-L5", "2"), modic("", "1")], "modic", "L4-L5:2; level not said:1"),
         ([modic("L4-L5"), modic("L5-S1")], "modic_basis", "stated"),
         (
             [modic("L4-L5"), modic("L5-S1", basis="described")],

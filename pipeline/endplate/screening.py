@@ -7,7 +7,6 @@ and the worklist.
 
 from __future__ import annotations
 
-import csv
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Protocol
 
-from endplate.clinical import code_maps, read_clinical
+from endplate.clinical import check_tables, code_maps, read_clinical
 from endplate.criteria import Judgement, Pack, judge_all, load_packs
 from endplate.engine.archive import read_archive
 from endplate.engine.clock import Clock
@@ -26,10 +25,11 @@ from endplate.engine.spool import Spool
 from endplate.errors import EndplateError
 from endplate.records import Case, Reading, Reject, Study
 from endplate.rejects import reject_file
+from endplate.review import known_decisions
 from endplate.run_record import RunAccount, write_run_record
 from endplate.sources import ColumnMap, Counts, open_reports
 from endplate.studies import index_dates, patient_order, sorted_cases, study_of, with_facts
-from endplate.worklist import CLINIC_COLUMNS, Tally, write_tables
+from endplate.worklist import Tally, write_tables
 
 #: What memory holds of the studies, in studies and findings; about 100 MB.
 _HELD: Final = 200_000
@@ -46,7 +46,7 @@ class Screening:
     criteria : sequence of str
         Packs by name or file; the first orders the worklist.
     overwrite : bool
-        Replace what the folder holds, the clinic's decisions in its worklist too.
+        Write into a folder that holds other files, or a run of another reader.
     restart : bool
         Read all reports again.
     """
@@ -110,7 +110,7 @@ def screen(job: Screening, *, say: Callable[[str], None], watch: Watch, clock: C
     created = dt.datetime.now().astimezone()
     packs = load_packs(job.criteria)
     maps = code_maps()
-    _check_tables(job.clinical)
+    check_tables(job.clinical, maps)
     _check_folder(job.out, overwrite=job.overwrite)
     made_by = fingerprint(job.rules)
     account = Account()
@@ -127,7 +127,15 @@ def screen(job: Screening, *, say: Callable[[str], None], watch: Watch, clock: C
         with clock.stage("patients"):
             dates = index_dates(sorted_cases(studies))
         with clock.stage("clinical tables"):
-            clinical = read_clinical(job.clinical, dates, on_reject=keep, on_note=say, maps=maps)
+            clinical = read_clinical(
+                job.clinical,
+                dates,
+                on_reject=keep,
+                on_note=say,
+                maps=maps,
+                date_order=job.columns.date_order,
+                today=created.date(),
+            )
         with clock.stage("criteria and worklist"):
             account.tally = write_tables(
                 job.out,
@@ -135,6 +143,7 @@ def screen(job: Screening, *, say: Callable[[str], None], watch: Watch, clock: C
                 packs,
                 maps.flags,
                 today=created.date(),
+                clinic=known_decisions(job.out),
                 patients_csv=job.patients_csv,
             )
     with clock.stage("run record"):
@@ -221,14 +230,6 @@ def _weight(study: Study) -> int:
     return 1 + len(study.findings)
 
 
-def _check_tables(paths: Iterable[Path]) -> None:
-    """Refuse missing clinical tables at once: nobody reads an archive for hours to learn of it."""
-    for path in paths:
-        if not path.is_file():
-            message = f"{path}: no such file; name clinical tables in CSV, Parquet or JSON lines"
-            raise EndplateError(message)
-
-
 def _check_folder(folder: Path, *, overwrite: bool) -> None:
     """Refuse a folder in which something would be lost."""
     if overwrite or not folder.is_dir():
@@ -238,16 +239,3 @@ def _check_folder(folder: Path, *, overwrite: bool) -> None:
             f"{folder} holds other files; name a new folder, or --overwrite to write among them"
         )
         raise EndplateError(message)
-    worklist = folder / "worklist.csv"
-    if worklist.is_file() and _has_decisions(worklist):
-        message = (
-            f"{worklist} holds decisions of the clinic; --overwrite replaces the file, "
-            "another --out keeps it"
-        )
-        raise EndplateError(message)
-
-
-def _has_decisions(worklist: Path) -> bool:
-    with worklist.open(encoding="utf-8-sig", errors="replace", newline="") as lines:
-        rows = csv.DictReader(lines)
-        return any(row.get(column) for row in rows for column in CLINIC_COLUMNS)

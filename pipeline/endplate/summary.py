@@ -6,7 +6,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from endplate.bodies import LABEL_LEVELS, has_type_1_or_2, implied_bodies, merge_types
+from endplate.bodies import (
+    LABEL_LEVELS,
+    has_type_1_or_2,
+    implied_bodies,
+    merge_types,
+    modic_components,
+)
 from endplate.codes import BODIES, CORE_FINDINGS, LEVELS, OTHER_FINDINGS, RED_FLAGS
 from endplate.records import Case, Finding, Study
 from endplate.studies import modic_evolution
@@ -69,7 +75,8 @@ def red_flag_rows(case: Case) -> list[Finding]:
 def modic_cell(study: Study) -> str:
     """Return Modic types by level from the top: ``L4-L5:2; L5-S1:1``.
 
-    A question mark follows a type that the report is not certain of.
+    A question mark follows a type that the report is not certain of. "Modic changes as described",
+    without a level, adds nothing to types that are placed.
     """
     certain: dict[str, list[str]] = defaultdict(list)
     doubtful: dict[str, list[str]] = defaultdict(list)
@@ -77,10 +84,18 @@ def modic_cell(study: Study) -> str:
         if row.finding == "modic_change" and row.status in _ON_RECORD:
             said = certain if row.status == "present" else doubtful
             said[_place(row)].append(row.modic_type or "unspecified")
+    loose = _components(certain.get(_NO_LEVEL, ()))
+    placed = {p for at, types in certain.items() if at != _NO_LEVEL for p in _components(types)}
+    if len(certain) > 1 and loose <= placed:
+        certain.pop(_NO_LEVEL, None)
     cells = {place: merge_types(types) for place, types in certain.items()}
     for place, types in doubtful.items():
         cells.setdefault(place, f"{merge_types(types)}?")
     return "; ".join(f"{place}:{cells[place]}" for place in sorted(cells, key=_place_rank))
+
+
+def _components(types: Iterable[str]) -> frozenset[str]:
+    return modic_components(merge_types(types))
 
 
 def treatable_bodies(study: Study) -> tuple[str, ...]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import zlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,7 +24,7 @@ from endplate.sources.dates import DateOrder
 from endplate.sources.inputs import Input, kind_of
 from endplate.sources.intake import opened
 from endplate.sources.notes import FileNotes
-from endplate.sources.table import SourceError
+from endplate.sources.table import SourceError, Table
 
 
 class ClinicalRecord(NamedTuple):
@@ -104,7 +105,19 @@ def read_clinical(
     return ClinicalRecord(facts, accounts, strangers, without_rows)
 
 
-def _read_table(path: Path, desk: Desk, on_note: Callable[[str], None]) -> TableAccount:
+def check_tables(paths: Sequence[Path], maps: CodeMaps | None = None) -> None:
+    """Raise EndplateError when a file can be no clinical table; only its head is read.
+
+    Nobody wants to learn of it after an archive has been read for hours.
+    """
+    for path in map(Path, paths):
+        with _opened(path, FileNotes(str(path), lambda _: None)) as table:
+            recognise(path, table.columns, maps or code_maps())
+
+
+@contextmanager
+def _opened(path: Path, notes: FileNotes) -> Iterator[Table]:
+    """Open a table; what goes wrong while it is read names the file."""
     if not path.is_file():
         message = f"{path}: no such file; name clinical tables in CSV, Parquet or JSON lines"
         raise EndplateError(message)
@@ -112,25 +125,30 @@ def _read_table(path: Path, desk: Desk, on_note: Callable[[str], None]) -> Table
     if kind not in ("csv", "parquet", "jsonl"):
         message = f"{path}: unknown kind of file; clinical tables are CSV, Parquet or JSON lines"
         raise EndplateError(message)
-    notes = FileNotes(str(path), on_note)
     try:
         with opened(Input(str(path), path, kind, path.stem), None, notes) as table:
-            layout = recognise(path, table.columns, desk.maps)
-            notes.once(str(layout))
-            account = TableAccount(str(path), _kind(layout))
-            sheet = Sheet(path.name, account, notes)
-            if isinstance(layout, WideLayout):
-                read_wide(table, layout, desk, sheet)
-            elif layout.kind == "observations":
-                MeasureTable(layout, desk, sheet).read(table)
-            else:
-                CodeTable(layout, desk, sheet).read(table)
+            yield table
     except SourceError as error:
         message = f"{path}: {error}"
         raise EndplateError(message) from None
     except (EOFError, zlib.error):
         message = f"{path}: the compressed data are damaged or end too early"
         raise EndplateError(message) from None
+
+
+def _read_table(path: Path, desk: Desk, on_note: Callable[[str], None]) -> TableAccount:
+    notes = FileNotes(str(path), on_note)
+    with _opened(path, notes) as table:
+        layout = recognise(path, table.columns, desk.maps)
+        notes.once(str(layout))
+        account = TableAccount(str(path), _kind(layout))
+        sheet = Sheet(path.name, account, notes)
+        if isinstance(layout, WideLayout):
+            read_wide(table, layout, desk, sheet)
+        elif layout.kind == "observations":
+            MeasureTable(layout, desk, sheet).read(table)
+        else:
+            CodeTable(layout, desk, sheet).read(table)
     notes.close()
     account.check()
     _say_counts(account, notes)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from endplate.clinical.cells import CellError, Value
 from endplate.clinical.desk import Desk, Sheet
@@ -12,6 +12,9 @@ from endplate.facts import FACTS
 from endplate.records import Fact
 from endplate.sources.notes import shown
 from endplate.sources.table import Row, Table, cell_text
+
+#: So many unknown columns are named.
+_SHOWN_COLUMNS: Final = 10
 
 
 class _Bad(NamedTuple):
@@ -44,10 +47,7 @@ def read_wide(table: Table, layout: WideLayout, desk: Desk, sheet: Sheet) -> Non
     A second row of a patient fills what the first left empty. Cells that contradict each other are
     set aside together: nobody knows which is right.
     """
-    for name in layout.unknown:
-        near = nearest_column(name, desk.maps)
-        hint = f"; did you mean {near}?" if near else ""
-        sheet.notes.once(f"column {shown(name)} is not known and was not read{hint}")
+    _say_unknown(layout, desk, sheet)
     columns = [_Column(c, desk.cells.parser(c.fact, c.unit)) for c in layout.columns]
     first_rows: dict[str, int] = {}
     for row in table.rows([layout.patient, *(column.name for column in layout.columns)]):
@@ -63,6 +63,20 @@ def read_wide(table: Table, layout: WideLayout, desk: Desk, sheet: Sheet) -> Non
             desk.reject(sheet, row.number, layout.patient, patient, reason)
         if first != row.number:
             sheet.notes.once("some patients have more than one row; their rows were read together")
+
+
+def _say_unknown(layout: WideLayout, desk: Desk, sheet: Sheet) -> None:
+    """Name the columns that are not read, those that may be a slip first."""
+    near = {name: nearest_column(name, desk.maps) for name in layout.unknown}
+    slips = [name for name in layout.unknown if near[name]][:_SHOWN_COLUMNS]
+    for name in slips:
+        message = f"column {shown(name)} is not known and was not read; did you mean {near[name]}?"
+        sheet.notes.once(message)
+    others = [shown(name) for name in layout.unknown if name not in slips]
+    if others:
+        more = len(others) - _SHOWN_COLUMNS
+        listed = ", ".join(others[:_SHOWN_COLUMNS]) + (f" and {more} more" if more > 0 else "")
+        sheet.notes.once(f"columns that are not known and were not read: {listed}")
 
 
 def _read_row(row: Row, patient: str, columns: list[_Column], desk: Desk, sheet: Sheet) -> bool:

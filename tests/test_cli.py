@@ -170,7 +170,8 @@ def test_extract_refuses_to_replace_its_input(tmp_path: Path) -> None:
     assert table.read_bytes() == before
 
 
-def test_an_interrupted_extract_leaves_no_table(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_extract_leaves_no_table(tmp_path: Path, number: signal.Signals) -> None:
     process = subprocess.Popen(
         [ENDPLATE, "extract", "-", "--out", tmp_path / "a.csv"],
         stdin=subprocess.PIPE,
@@ -178,11 +179,11 @@ def test_an_interrupted_extract_leaves_no_table(tmp_path: Path) -> None:
     )
     assert process.stdin is not None
     assert process.stderr is not None
-    for number in range(200):  # past the look-ahead, so that reading is under way
-        process.stdin.write(json.dumps({"id": number, "text": REPORT}).encode() + b"\n")
+    for row in range(200):  # past the look-ahead, so that reading is under way
+        process.stdin.write(json.dumps({"id": row, "text": REPORT}).encode() + b"\n")
     process.stdin.flush()
     assert b"id from 'id'" in process.stderr.readline()
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     process.stdin.close()
     assert process.wait(60) == 130
     assert b"Traceback" not in process.stderr.read()

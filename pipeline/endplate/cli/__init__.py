@@ -12,6 +12,7 @@ Diagnostics go to stderr, results to stdout and files.
 from __future__ import annotations
 
 import os
+import signal
 import sys
 import warnings
 from importlib import import_module
@@ -35,6 +36,8 @@ def main() -> None:
     os.environ.setdefault("LOGURU_AUTOINIT", "False")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+    # A batch system's SIGTERM ends a run as cleanly as Ctrl-C: no half-made file stays.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         _app()(prog_name="endplate")
     except EndplateError as error:

@@ -31,6 +31,10 @@ lint: setup
 	$(BIN)/ruff format --check pipeline tests
 	$(BIN)/mypy
 
+# Speed, memory, start-up; BENCH=--million adds an archive of a million reports.
+bench: setup
+	$(BIN)/python tests/bench/bench.py $(BENCH)
+
 format: setup
 	$(BIN)/ruff format pipeline tests
 	$(BIN)/ruff check --fix pipeline tests

@@ -1,0 +1,215 @@
+"""Measures speed, memory and start-up on simulated reports; prints and writes a table.
+
+    make bench                     all but the million
+    make bench BENCH=--million     with it
+
+Ratios are of the same run on the same reports. Every report is read once only: no measurement
+profits from a report that was seen before. Rates on one core are by processor time, so that other
+work on the machine counts little; the others are by the clock on the wall.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from time import perf_counter, process_time
+
+from endplate.reader.lexicon import load_lexicon
+from endplate.records import Report
+from endplate.simulate.patients import Clinic
+
+SEED = 2026
+ENDPLATE = str(Path(sys.executable).with_name("endplate"))
+
+
+@dataclass
+class Table:
+    """The rows of the result: what, how much, against what."""
+
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def add(self, what: str, figure: str, note: str = "") -> None:
+        self.rows.append((what, figure, note))
+        print(f"{what:<58} {figure:>18}  {note}", flush=True)
+
+    def markdown(self, heading: str) -> str:
+        lines = [heading, "", "| what | measured | |", "| --- | ---: | --- |"]
+        lines += [f"| {what} | {figure} | {note} |" for what, figure, note in self.rows]
+        return "\n".join(lines) + "\n"
+
+
+def archive(seed: int) -> Iterator[Report]:
+    for patient in Clinic(seed).patients():
+        yield from patient.reports
+
+
+def lumbar(seed: int) -> Iterator[Report]:
+    for patient in Clinic(seed).patients():
+        for report, truth in zip(patient.reports, patient.truth, strict=True):
+            if truth is not None:
+                yield report
+
+
+def repetition(reports: Sequence[Report]) -> str:
+    """How much of the text stands more than once: the share of words in distinct sentences."""
+    sentences = [s for r in reports for s in re.split(r"(?<=[.:;])\s+|\n+", r.text) if s]
+    words = sum(len(s.split()) for s in sentences)
+    distinct = sum(len(s.split()) for s in set(sentences))
+    share = f"{distinct / words:.0%} of them in distinct sentences"
+    return f"{words / len(reports):.0f} words a report, {share}"
+
+
+def rate(work: Callable[[Report], object], reports: Sequence[Report], runs: int = 3) -> float:
+    """Reports a second of processor time: the best of some slices; no report is read twice."""
+    size = len(reports) // runs
+    best = 0.0
+    for run in range(runs):
+        part = reports[run * size : (run + 1) * size]
+        start = process_time()
+        for report in part:
+            work(report)
+        best = max(best, size / (process_time() - start))
+    return best
+
+
+def finding_phrases() -> list[str]:
+    """The phrases of our own lexicon that name a finding by themselves."""
+    things = load_lexicon().terms["things"]
+    return sorted({phrase for phrases in things.values() for phrase in phrases})
+
+
+def stock_medspacy(phrases: Sequence[str]) -> Callable[[Report], object]:
+    """medspaCy as it comes (PyRuSH, target matcher, ConText) with sectionizer and literal rules."""
+    with suppress(ImportError):
+        from loguru import logger
+
+        logger.disable("PyRuSH")  # it would write the reports to stderr
+    import medspacy
+    from medspacy.ner import TargetRule
+
+    nlp = medspacy.load()
+    nlp.add_pipe("medspacy_sectionizer")
+    nlp.get_pipe("medspacy_target_matcher").add([TargetRule(p, "FINDING") for p in phrases])
+    return lambda report: nlp(report.text)
+
+
+def one_core(table: Table) -> None:
+    """Full reading of lumbar MRI reports against the bare tokenizer and stock medspaCy."""
+    import spacy
+
+    import endplate.reader
+
+    reader = endplate.reader.load()
+    reports = list(islice(lumbar(SEED), 3200))
+    warm_up, reports = reports[:200], reports[200:]
+    for report in warm_up:
+        reader.read(report)
+    table.add("lumbar MRI reports", f"{len(reports):,}", repetition(reports))
+    full = rate(reader.read, reports)
+    table.add("one core, full findings", f"{full:,.0f} /s")
+    tokenizer = spacy.blank("en")
+    bare = rate(lambda report: tokenizer(report.text), reports)
+    table.add('bare spacy.blank("en") tokenizer', f"{bare:,.0f} /s", f"{full / bare:.1f} ×")
+    phrases = finding_phrases()
+    stock = rate(stock_medspacy(phrases), reports[:150])
+    note = f"{full / stock:.0f} ×; {len(phrases)} literal rules"
+    table.add("stock medspaCy (PyRuSH, targets, ConText, sections)", f"{stock:,.1f} /s", note)
+    mixed = list(islice(archive(SEED + 1), 30_000))
+    rate_mixed = rate(reader.read, mixed)
+    table.add(
+        "mixed archive, one core", f"{rate_mixed:,.0f} /s", f"{rate_mixed / full:.1f} × lumbar"
+    )
+
+
+def two_processes(table: Table) -> None:
+    """The same lumbar reports by one worker process and by two."""
+    from endplate.engine.reading import shipped_reader
+    from endplate.engine.workers import read_in_processes
+
+    def seconds(workers: int, reports: list[Report]) -> float:
+        batches = [("", reports[start : start + 100]) for start in range(0, len(reports), 100)]
+        stream = read_in_processes(batches, workers=workers, rules=None, factory=shipped_reader)
+        for _ in range(2 * workers):  # the workers have started when their first batches are back
+            next(stream)
+        start = perf_counter()
+        done = sum(len(outcomes) for _, outcomes in stream)
+        return (perf_counter() - start) / done
+
+    reports = list(islice(lumbar(SEED + 2), 9000))
+    one, two = seconds(1, reports[:3000]), seconds(2, reports[3000:])
+    table.add("two worker processes against one", f"{one / two:.2f} ×", f"{1 / two:,.0f} lumbar /s")
+
+
+def screening(table: Table, size: int, folder: Path) -> None:
+    """The whole of `endplate screen` on a simulated archive."""
+    made, out = folder / f"archive{size}", folder / f"run{size}"
+    subprocess.run(
+        [ENDPLATE, "simulate", str(size), "--out", made], check=True, stderr=subprocess.DEVNULL
+    )
+    command = [ENDPLATE, "screen", str(made / "synthetic_reports.parquet"), "--out", str(out)]
+    for name in ("clinical", "conditions", "procedures", "observations"):
+        command += ["--clinical", str(made / f"synthetic_{name}.csv")]
+    command += ["--workers", str(os.cpu_count()), "--profile"]
+    start = perf_counter()
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    seconds = perf_counter() - start
+    counts = json.loads((out / "run.json").read_text())["counts"]
+    assert counts["reports"]["read"] == counts["reports"]["used"] == size
+    peak = re.search(r"Peak memory: ([\d,]+) MB, and ([\d,]+) MB", done.stdout)
+    memory = f"peak {peak[1]} MB, workers {peak[2]} MB each" if peak else ""
+    table.add(
+        f"screen {size:,} mixed reports, {os.cpu_count()} cores",
+        f"{seconds:,.1f} s",
+        f"{size / seconds:,.0f} /s; {memory}",
+    )
+    print(done.stdout[done.stdout.index("Where the time went") :])
+
+
+def start_up(table: Table, folder: Path) -> None:
+    """From the command to the first finding on disk."""
+    text = folder / "report.txt"
+    text.write_text(next(lumbar(SEED)).text)
+    command = [ENDPLATE, "extract", str(text), "--out", str(folder / "findings.csv")]
+    seconds = []
+    for _ in range(5):
+        start = perf_counter()
+        subprocess.run(command, check=True, capture_output=True)
+        seconds.append(perf_counter() - start)
+    table.add("start-up to the first finding", f"{min(seconds):.2f} s", "best of 5")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--million", action="store_true", help="screen 10^6 reports, too")
+    parser.add_argument("--out", type=Path, default=Path("build/bench.md"))
+    options = parser.parse_args()
+    table = Table()
+    one_core(table)
+    two_processes(table)
+    with tempfile.TemporaryDirectory() as folder:
+        start_up(table, Path(folder))
+        for size in (10_000, 100_000, *([1_000_000] if options.million else [])):
+            screening(table, size, Path(folder))
+    heading = (
+        f"Simulated reports. Python {platform.python_version()}, spaCy {version('spacy')}, "
+        f"medspaCy {version('medspacy')}, {os.cpu_count()} cores, {platform.machine()}"
+    )
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(table.markdown(heading))
+    print(f"\n{options.out} written")
+
+
+if __name__ == "__main__":
+    main()

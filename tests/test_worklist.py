@@ -248,6 +248,18 @@ def test_ranking_knows_every_verdict_on_the_list() -> None:
         ([modic("L4-L5", "1/2"), modic("", "2")], "modic", "L4-L5:1/2"),
         ([modic("L4-L5", "2"), modic("", "unspecified")], "modic", "L4-L5:2"),
         ([modic("L4-L5", "2"), modic("", "1")], "modic", "L4-L5:2; level not said:1"),
+        ([modic("L4-L5", "1"), modic("", "1", vertebra="L5")], "modic", "L4-L5:1"),
+        ([modic("L4-L5", "1"), modic("", "1", vertebra="L1")], "modic", "L4-L5:1; L1:1"),
+        (
+            [modic("L4-L5", "1", status="uncertain"), modic("", "1")],
+            "modic",
+            "L4-L5:1?; level not said:1",
+        ),
+        (
+            [modic("L4-L5", "1", status="uncertain"), modic("", "1", status="uncertain")],
+            "modic",
+            "L4-L5:1?",
+        ),
         ([modic("L4-L5"), modic("L5-S1")], "modic_basis", "stated"),
         (
             [modic("L4-L5"), modic("L5-S1", basis="described")],
@@ -298,6 +310,13 @@ def test_evidence_begins_with_dangers_and_counts_what_it_leaves_out() -> None:
     evidence = imaging_cells(case("p", *many, RED)).evidence
     assert evidence.startswith("[L4-L5] Infection is possible. | ")
     assert evidence.endswith("(4 more sentences)")
+
+
+def test_an_old_fracture_is_no_danger_in_the_evidence() -> None:
+    old = finding("vertebral_fracture", vertebra="T11", acuity="chronic", sentence="Old fracture.")
+    assert (
+        imaging_cells(case("p", modic("L4-L5"), old)).evidence == "[L4-L5] modic_change at L4-L5."
+    )
 
 
 def test_without_an_index_study_the_cells_are_empty() -> None:

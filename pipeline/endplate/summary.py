@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from endplate.bodies import (
@@ -58,7 +58,7 @@ def imaging_cells(case: Case) -> ImagingCells:
         endplate=_by_place(r for r in rows if r.finding in CORE_FINDINGS and r not in modic),
         red_flags=_by_finding(flags),
         other_findings=_by_finding(other),
-        evidence=evidence_cell(rows),
+        evidence=evidence_cell([*flags, *(r for r in rows if r.finding in CORE_FINDINGS)]),
         history=history_cell(case),
     )
 
@@ -73,10 +73,10 @@ def red_flag_rows(case: Case) -> list[Finding]:
 
 
 def modic_cell(study: Study) -> str:
-    """Return Modic types by level from the top: ``L4-L5:2; L5-S1:1``.
+    """Return Modic types by level from the top, then by body: ``L4-L5:2; L5-S1:1; L2:1``.
 
-    A question mark follows a type that the report is not certain of. "Modic changes as described",
-    without a level, adds nothing to types that are placed.
+    A question mark follows a type that the report is not certain of. "Modic changes as described"
+    and "of the L5 body" add nothing to types that are placed there.
     """
     certain: dict[str, list[str]] = defaultdict(list)
     doubtful: dict[str, list[str]] = defaultdict(list)
@@ -84,18 +84,27 @@ def modic_cell(study: Study) -> str:
         if row.finding == "modic_change" and row.status in _ON_RECORD:
             said = certain if row.status == "present" else doubtful
             said[_place(row)].append(row.modic_type or "unspecified")
-    loose = _components(certain.get(_NO_LEVEL, ()))
-    placed = {p for at, types in certain.items() if at != _NO_LEVEL for p in _components(types)}
-    if len(certain) > 1 and loose <= placed:
-        certain.pop(_NO_LEVEL, None)
     cells = {place: merge_types(types) for place, types in certain.items()}
     for place, types in doubtful.items():
         cells.setdefault(place, f"{merge_types(types)}?")
-    return "; ".join(f"{place}:{cells[place]}" for place in sorted(cells, key=_place_rank))
+    told = [place for place in sorted(cells, key=_place_rank) if not _repeats(place, cells)]
+    return "; ".join(f"{place}:{cells[place]}" for place in told)
 
 
-def _components(types: Iterable[str]) -> frozenset[str]:
-    return modic_components(merge_types(types))
+def _repeats(place: str, cells: Mapping[str, str]) -> bool:
+    """Return whether a type without a disc level is told at the levels it may be at already."""
+    if place in LEVELS:
+        return False
+    sure = not cells[place].endswith("?")
+    placed = [
+        cell
+        for level, cell in cells.items()
+        if level in LEVELS
+        and (place == _NO_LEVEL or place in level.split("-"))
+        and not (sure and cell.endswith("?"))
+    ]
+    parts = frozenset[str]().union(*(modic_components(cell.rstrip("?")) for cell in placed))
+    return bool(placed) and modic_components(cells[place].rstrip("?")) <= parts
 
 
 def treatable_bodies(study: Study) -> tuple[str, ...]:
@@ -111,12 +120,11 @@ def treatable_bodies(study: Study) -> tuple[str, ...]:
 
 
 def evidence_cell(rows: Iterable[Finding]) -> str:
-    """Return the sentences that matter, each once with its levels in front, dangers first.
+    """Return the sentences of findings, each once with its levels in front, dangers first.
 
     A cell never begins with a sign that a spreadsheet would take for a formula, and is one line.
     """
-    wanted = [row for row in rows if row.finding in (*CORE_FINDINGS, *RED_FLAGS)]
-    wanted.sort(key=lambda row: (_RANK[row.finding], _place_rank(_place(row)), row.start))
+    wanted = sorted(rows, key=lambda row: (_RANK[row.finding], _place_rank(_place(row)), row.start))
     places: dict[str, dict[str, None]] = defaultdict(dict)
     for row in wanted:
         places[" ".join((row.sentence or row.text).split())][_place(row)] = None

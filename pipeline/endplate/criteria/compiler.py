@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from endplate.criteria.clinical_tests import (
+from endplate.criteria.asking import Ask
+from endplate.criteria.clinical import (
     ask_answer,
     ask_choice,
     ask_coded,
@@ -11,7 +12,8 @@ from endplate.criteria.clinical_tests import (
     ask_number,
 )
 from endplate.criteria.conditions import AskTest, Condition
-from endplate.criteria.imaging import Ask, ask_bodies, ask_finding, ask_modic
+from endplate.criteria.findings import ask_finding
+from endplate.criteria.modic import ask_bodies, ask_modic
 from endplate.criteria.outcome import (
     Combine,
     Gap,

@@ -9,9 +9,25 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from endplate.codes import BASES, BODIES, ENDPLATES, FINDINGS, LEVELS, MODIC_TYPES, STATUSES
+from endplate.codes import LEVELS
+from endplate.criteria.fields import (
+    Basis,
+    Body,
+    Bounds,
+    Component,
+    EndplateName,
+    FindingCode,
+    Grade,
+    Level,
+    Limits,
+    Status,
+    Strict,
+    Text,
+    check_id,
+    fact_of,
+)
 from endplate.facts import FACTS
 
 MAX_DEPTH: Final = 8
@@ -20,125 +36,22 @@ MAX_CONDITIONS: Final = 60
 #: Units a pack may write, as (unit of the fact, factor); only exact conversions.
 _UNITS: Final = {"years": {"months": 12.0}}
 
-_ID_LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_")
 
-
-def check_id(value: object) -> object:
-    """Check an id or a name: short, and fit for a file name and a column."""
-    if not isinstance(value, str) or not value or not set(value) <= _ID_LETTERS or len(value) > 60:
-        message = "an id has 1 to 60 small letters, digits, - or _"
-        raise ValueError(message)
-    return value
-
-
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Text = Annotated[str, Field(min_length=1, max_length=500)]
-
-
-def _word_from(allowed: tuple[str, ...], what: str) -> BeforeValidator:
-    """Return the check of a word from a closed list; YAML's bare 1 and 2 are words too."""
-
-    def check(value: object) -> object:
-        word = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        if word not in allowed:
-            message = f"{word!r} is no {what}; allowed: {', '.join(allowed)}"
-            raise ValueError(message)
-        return word
-
-    return BeforeValidator(check)
-
-
-FindingCode = Annotated[str, _word_from(FINDINGS, "finding code")]
-Level = Annotated[str, _word_from(LEVELS, "level")]
-Body = Annotated[str, _word_from(BODIES, "vertebral body")]
-EndplateName = Annotated[str, _word_from(ENDPLATES, "endplate")]
-ModicType = Annotated[str, _word_from(MODIC_TYPES, "Modic type")]
-Component = Annotated[str, _word_from(("1", "2", "3"), "Modic component")]
-Basis = Annotated[str, _word_from(BASES, "basis")]
-Status = Annotated[str, _word_from(STATUSES, "status")]
-Grade = Annotated[str, _word_from(("mild", "moderate", "severe", "1", "2", "3", "4"), "grade")]
-
-
-def _fact_of(kind: str) -> BeforeValidator:
-    """Return the check of the name of a fact of some kind."""
-    names = tuple(sorted(name for name, fact in FACTS.items() if fact.kind == kind))
-    return _word_from(names, f"{kind} fact")
-
-
-class Strict(BaseModel):
-    """A part of a pack: unknown keys are errors, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Bounds(Strict):
-    """Limits of a number: ``at_least`` and ``at_most`` include the limit, the others do not."""
-
-    at_least: Number | None = None
-    above: Number | None = None
-    at_most: Number | None = None
-    below: Number | None = None
-
-    @model_validator(mode="after")
-    def _check_limits(self) -> Bounds:
-        lower = [limit for limit in (self.at_least, self.above) if limit is not None]
-        upper = [limit for limit in (self.at_most, self.below) if limit is not None]
-        if len(lower) > 1 or len(upper) > 1:
-            message = "give one lower (at_least, above) and one upper limit (at_most, below)"
-            raise ValueError(message)
-        if not lower and not upper and type(self) in (Bounds, Grey):
-            message = "give a limit: at_least, above, at_most or below"
-            raise ValueError(message)
-        if lower and upper and lower[0] > upper[0]:
-            message = f"nothing is above {lower[0]:g} and below {upper[0]:g}"
-            raise ValueError(message)
-        return self
-
-    @property
-    def limited(self) -> bool:
-        """Whether any limit is given."""
-        limits = (self.at_least, self.above, self.at_most, self.below)
-        return any(limit is not None for limit in limits)
-
-    def hold(self, number: float) -> bool:
-        """Return whether a number lies within the limits."""
-        return (
-            (self.at_least is None or number >= self.at_least)
-            and (self.above is None or number > self.above)
-            and (self.at_most is None or number <= self.at_most)
-            and (self.below is None or number < self.below)
-        )
-
-    def said(self, unit: str = "") -> str:
-        """Return the limits in words: ``at least 25 and at most 70 years``."""
-        words = (
-            ("at least", self.at_least),
-            ("above", self.above),
-            ("at most", self.at_most),
-            ("below", self.below),
-        )
-        limits = " and ".join(f"{word} {limit:g}" for word, limit in words if limit is not None)
-        return f"{limits} {unit}".strip()
-
-
-class Grey(Bounds):
+class Grey(Limits):
     """A range in which the answer is open, and why."""
 
     why: Text
 
 
-class NumberTest(Bounds):
+class NumberTest(Limits):
     """A numeric fact lies within limits; inside the grey zone the answer is open."""
 
-    fact: Annotated[str, _fact_of("number")]
+    fact: Annotated[str, fact_of("number")]
     unit: str
     grey: Grey | None = None
 
     @model_validator(mode="after")
     def _check_unit(self) -> NumberTest:
-        if not self.limited:
-            message = "give a limit: at_least, above, at_most or below"
-            raise ValueError(message)
         own = FACTS[self.fact].unit
         allowed = (own, *(unit for unit, into in _UNITS.items() if own in into))
         if self.unit not in allowed:
@@ -156,7 +69,7 @@ class NumberTest(Bounds):
 class ChoiceTest(Strict):
     """A fact is one of some words."""
 
-    fact: Annotated[str, _fact_of("choice")]
+    fact: Annotated[str, fact_of("choice")]
     is_: Annotated[tuple[str, ...], Field(alias="is", min_length=1)]
 
     @model_validator(mode="after")
@@ -171,7 +84,7 @@ class ContainsTest(Strict):
     What is not listed is open, unless the pack says that the list is complete.
     """
 
-    fact: Annotated[str, _fact_of("set")]
+    fact: Annotated[str, fact_of("set")]
     of: Annotated[tuple[str, ...], Field(min_length=1)]
     at_least: Annotated[int, Field(strict=True, ge=1)] | None = None
     unlisted: Literal["unknown", "not_met"] = "unknown"
@@ -196,7 +109,7 @@ def _check_allowed(fact: str, words: tuple[str, ...]) -> None:
 class DateTest(Bounds):
     """A date lies so long before or after the index study (same day: zero)."""
 
-    fact: Annotated[str, _fact_of("date")]
+    fact: Annotated[str, fact_of("date")]
     side: Literal["before", "after"]
     unit: Literal["days", "months"] = "days"
 
@@ -215,8 +128,9 @@ class DateTest(Bounds):
 class FindingTest(Strict):
     """The index study shows a finding that fits every attribute given.
 
-    ``past`` also counts what is only told of the past; ``studies: any`` looks through older studies
-    too. With ``review`` a report alone never decides: what fits is open until a person has looked.
+    Affirmed findings count and hedged ones are open, unless ``status`` lists what counts; ``past``
+    also counts what is only told of the past, ``studies: any`` what older studies say. With
+    ``review`` a report alone never decides: what fits is open until a person has looked.
     """
 
     code: Annotated[tuple[FindingCode, ...], Field(min_length=1)]
@@ -225,9 +139,11 @@ class FindingTest(Strict):
     vertebra: tuple[Body, ...] = ()
     endplate: tuple[EndplateName, ...] = ()
     grade: tuple[Grade, ...] = ()
-    size_mm: Bounds | None = None
+    size_mm: Limits | None = None
     acuity: tuple[Literal["acute", "chronic", "undated"], ...] = ()
+    basis: tuple[Basis, ...] = ()
     section: tuple[Literal["findings", "impression", "addendum"], ...] = ()
+    status: tuple[Status, ...] = ()
     past: bool = False
     studies: Literal["index", "any"] = "index"
     review: Text | None = None
@@ -252,6 +168,7 @@ class ModicTest(Strict):
     level: tuple[Level, ...] = ()
     outside: tuple[Level, ...] = ()
     levels: Literal["any", "all"] = "any"
+    endplate: tuple[EndplateName, ...] = ()
     described: Literal["accepted", "unknown"] = "unknown"
 
     @model_validator(mode="after")
@@ -320,8 +237,8 @@ class Condition(Strict):
     number: NumberTest | None = None
     choice: ChoiceTest | None = None
     contains: ContainsTest | None = None
-    answered_yes: Annotated[str, _fact_of("answer")] | None = None
-    answered_no: Annotated[str, _fact_of("answer")] | None = None
+    answered_yes: Annotated[str, fact_of("answer")] | None = None
+    answered_no: Annotated[str, fact_of("answer")] | None = None
     coded: Annotated[str, BeforeValidator(check_id)] | None = None
     date: DateTest | None = None
     finding: FindingTest | None = None

@@ -3,7 +3,7 @@
 A Modic change counts when a lumbar MRI shows it, with a type 1 or 2 component, at a level that is
 sure, affirmed without contradiction. Anything short of that is not a "no": it is open, and a person
 must look. Red flags on the index study outrank every Modic change. The rules are the project's
-case guideline; :mod:`endplate.criteria.imaging` applies them.
+case guideline; :mod:`endplate.criteria.modic` applies them.
 """
 
 from __future__ import annotations

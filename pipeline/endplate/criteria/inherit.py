@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from endplate.criteria.asking import Ask
 from endplate.criteria.compiler import REPORT_KINDS, compile_condition
 from endplate.criteria.conditions import Condition
-from endplate.criteria.imaging import Ask
 from endplate.criteria.outcome import About, Outcome
 from endplate.criteria.schema import (
     CommonFile,

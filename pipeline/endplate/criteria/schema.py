@@ -7,14 +7,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
-from endplate.criteria.conditions import (
-    MAX_CONDITIONS,
-    MAX_DEPTH,
-    Condition,
-    Strict,
-    Text,
-    check_id,
-)
+from endplate.criteria.conditions import MAX_CONDITIONS, MAX_DEPTH, Condition
+from endplate.criteria.fields import Strict, Text, check_id
 
 CRITERION_CLASSES: Final = (
     "label_indication",

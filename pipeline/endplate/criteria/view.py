@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any, Final
 
 from endplate.criteria.outcome import Evidence
@@ -103,3 +104,9 @@ def place(row: Finding) -> str:
         inside = f" ({row.level})" if row.level else ""
         return f"{row.vertebra}{plate}{inside}"
     return row.level or row.vertebra or "level not said"
+
+
+@cache
+def code_words(code: str) -> str:
+    """Return a finding code in words: ``prior BVN ablation``."""
+    return code.replace("_", " ").replace("schmorl", "Schmorl").replace("bvn", "BVN")

@@ -92,6 +92,10 @@ def _say_finding(test: FindingTest) -> str:
         words += f", {_or(test.endplate)} endplate"
     if test.level:
         words += f" at {_levels(test.level, test.levels)}"
+    if test.basis:
+        words += f", {_or(test.basis)}"
+    if test.status:
+        words += f", {_or(test.status)}"
     if test.section:
         words += f" in the {_or(test.section)}"
     if test.past:
@@ -113,6 +117,8 @@ def _say_modic(test: ModicTest) -> str:
         if test.level
         else f"outside {', '.join(test.outside)}"
     )
+    if test.endplate:
+        where += f", {_or(test.endplate)} endplate"
     also = ", described or named" if test.described == "accepted" else ""
     return f"Modic type {' or '.join(test.types)} {where}{also}"
 

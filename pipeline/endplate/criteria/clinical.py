@@ -13,13 +13,12 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Final
 
+from endplate.criteria.asking import Ask
 from endplate.criteria.conditions import ChoiceTest, ContainsTest, DateTest, NumberTest
 from endplate.criteria.kleene import Truth, at_least
 from endplate.criteria.outcome import Evidence, Gap, Outcome, unknown
 from endplate.criteria.view import View, spell_value
 from endplate.facts import FACTS
-
-Ask = Callable[[View], Outcome]
 
 _REMEMBERED_VALUES: Final = 4096
 

@@ -267,6 +267,11 @@ def weigh(
         return "historical", nearest("historical") if "historical" in by else None
     if decided:
         cue = min(decided, key=lambda c: (c.distance, c.category))
+        if cue.category == "uncertain" and cue.before and cue.reach == "phrase":
+            # "the suspected fracture is not confirmed"
+            refuted = next((c for c in by.get("negated", []) if not c.before), None)
+            if refuted is not None:
+                return "absent", refuted
         if cue.category == "uncertain" and cue.before:
             # "no fluid to suggest discitis", "without findings suspicious for": denied all the same
             denial = next(

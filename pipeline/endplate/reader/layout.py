@@ -126,7 +126,11 @@ def _physical_lines(text: str) -> list[_Line]:
 
 
 def _is_table_row(body: str) -> bool:
-    return body.count("|") >= 2 or len(re.findall(r"\S[ ]{3,}(?=\S)|\t", body)) >= 2
+    return (
+        body.count("|") >= 2
+        or re.search(r"\S +\| +\S", body) is not None
+        or len(re.findall(r"\S[ ]{3,}(?=\S)|\t", body)) >= 2
+    )
 
 
 def _join_wrapped(text: str, lines: list[_Line], heading: re.Pattern[str]) -> list[_Line]:
@@ -196,6 +200,8 @@ def _sentence_ends(text: str, start: int, end: int) -> list[int]:
         before = re.search(r"[^\s(\[/,;:]*$", text[max(begin, at - 24) : at])
         word = before.group().lower() if before else ""
         after = text[match.end() : min(end, match.end() + 24)].lstrip(")]\"'* \n\t")
+        if len(mark) > 3:
+            continue  # a dotted leader
         if mark[0] == "?" and (not word or not after[:1].isupper()):
             continue  # "? Modic" asks about what follows
         if mark == ".":
@@ -203,7 +209,15 @@ def _sentence_ends(text: str, start: int, end: int) -> list[int]:
                 word in ("no", "post", "max", "min") and after[:1].isupper() and at - begin > 12
             ):
                 continue
-            if len(word) == 1 and word.isalpha():
+            if (
+                len(word) == 1
+                and word.isalpha()
+                and not re.search(
+                    r"(?:modic|type|grade|and|-|/)\W*\w$",
+                    text[max(begin, at - 16) : at],
+                    re.IGNORECASE,
+                )
+            ):
                 continue  # an initial: "the C. spine"
             if (
                 word.isdigit() or re.fullmatch(r"[(\[]?(?:\d{1,2}|[ivx]{1,4}|[a-h])", word)

@@ -102,9 +102,12 @@ class Place:
 
 _SIDE: Final = r"(?:superior|inferior|upper|lower|sup|inf|cranial|caudal|top|bottom)"
 _SIDES: Final = rf"(?P<side>(?:both|{_SIDE})(?:\s*(?:and|&|/|,)\s*{_SIDE})?)"
-_PLATE: Final = r"(?:(?:vertebral|bony|articular)\s+)?(?:end[\s-]?pl?a[tl]?l?t?es?|eps?\b|endplate)"
+_PLATE: Final = (
+    r"(?:(?:vertebral|bony|articular)\s+)?(?:end[\s-]?pl?a[tl]?l?t?es?|eps?\b|endplate|plates?\b|"
+    r"corners?|surfaces?|aspects?|margins?)"
+)
 _SIDE_BEFORE: Final = re.compile(
-    rf"{_SIDES}\s+(?:\w+\s+)?(?:{_PLATE}|surfaces?|aspects?)\s*(?:\w+\s+)?(?:(?:of|at|in|along|on|involving|to|from|within)\s+)?(?:the\s+)?"
+    rf"{_SIDES}\s+(?:\w+\s+)?{_PLATE}\s*(?:[\w']+\s+){{0,3}}(?:(?:of|at|in|along|on|involving|to|from|within)\s+)?(?:the\s+)?"
     r"(?:(?:vertebral\s+)?bod(?:y|ies)\s+(?:of\s+)?|vertebrae?\s+)?$"
 )
 _UNDER_BEFORE: Final = re.compile(
@@ -122,7 +125,8 @@ _SIDE_AFTER: Final = re.compile(
 _PLATE_AFTER: Final = re.compile(rf"^\s*(?:vertebral\s+|body\s+)*{_PLATE}")
 _ROOT_AFTER: Final = re.compile(
     r"^\s*[)]?\s*(?:left\s+|right\s+|exiting\s+|traversing\s+|descending\s+|exit\s+|spinal\s+|sided\s+)*"
-    r"(?:nerves?\b|roots?\b|nerve|nn\b|radic\w*|dermatom\w*|rootlets?|ganglion|distribution|neuropathy)"
+    r"(?:nerves?\b|roots?\b|nerve|nn\b|radic\w*|dermatom\w*|rootlets?|ganglion|distribution|neuropathy|"
+    r"impingement|compression\b(?!\s+(?:fracture|deform))|compromise|contact|irritation|side\b)"
 )
 _ROOT_BEFORE: Final = re.compile(
     r"(?:\broots?|\bnerves?|radiculopathy|ganglion|dermatome|radicular\s\w+|radicular)\s*"
@@ -193,7 +197,7 @@ class LevelGrammar:
         self._upon = re.compile(rf"\s*(?:{'|'.join(map(re.escape, words['upon']))})\s*(?:the\s+)?")
         self._reference = re.compile(
             rf"\b(?:{'|'.join(sorted(map(re.escape, self._references), key=len, reverse=True))})\b"
-            r"|\bt?here\b(?=\s*[,.;)]|\s*$|\s+(?:and|with|too|as)\b)"
+            r"|\bt?here\b(?=\s*[,.;)]|\s*$|\s+(?:and|with|too|as)\b)|\bhere\b(?=\s+(?:have|has|show))"
         )
         self._gate = re.compile(rf"{body}|[1-5] ?[-/] ?[1-5s]|junction|lumbosacral")
 
@@ -237,6 +241,11 @@ class LevelGrammar:
                 masked[i] = True
         items = [item for item, root in zip(items, masked, strict=True) if not root]
         for item in items:
+            if item.segments and re.match(
+                r"\s*(?:downwards?|and below|and downwards?|down to the sacrum|caudally)\b",
+                flat[item.end :],
+            ):
+                item.segments = segments_between(item.segments[0].split("-")[0], "S1")
             if item.body == "L5" and re.match(
                 r"\s*(?:on|over|upon)\s+(?:the\s+)?sacrum", flat[item.end :]
             ):
@@ -258,6 +267,10 @@ class LevelGrammar:
             places.append(Place(item.start, item.end, items=[item]))
         for place in places:
             self._sides(flat, place)
+            if "l6" in flat:  # with six bodies the sacrum begins below L6
+                for item in place.items:
+                    if item.body == "S1" and item.endplate == "superior":
+                        item.segments = ["L6-S1"]
             if not place.segments and not place.bodies:
                 place.kind = "foreign"
         return places

@@ -50,6 +50,9 @@ _PREPOSITIONS: Final = frozenset(
     "for near throughout across affecting paralleling beneath over adjacent between surrounding seen "
     "centered centred".split()
 )
+_BESIDE: Final = frozenset(
+    "side sides around about paralleling parallel parallels flanking flanks adjacent bordering abutting either next".split()
+)
 _COPULAS: Final = frozenset(
     "is are was were appear appears appeared remain remains look looks show shows showing demonstrate "
     "demonstrates : being seems seem has have had been with display displays exhibit exhibits reveals "
@@ -148,6 +151,10 @@ class Composer:
                 ]
             if title and "stenosis" not in qualities:
                 return []
+        if any(view.norms[s.start] == "subchondral" for s in sites) and view.names(
+            {"facet", "other_site"}
+        ):
+            return []  # the bone below the cartilage of a joint, not of a disc
         mentions: list[Mention] = []
         for site in sites:
             for finding in self._findings(qualities, site):
@@ -335,6 +342,10 @@ class _View:
             or norm in ("(", ")", "")
         )
 
+    def names(self, labels: set[str]) -> bool:
+        """Tell whether the passage names a place of some kind."""
+        return any(t.labels & labels for t in self._terms)
+
     def named_before(self, term: Term, labels: set[str]) -> Term | None:
         """Return the last place of some kind that the passage named before `term`."""
         return next(
@@ -399,12 +410,55 @@ class _View:
         good = [site for site in left if site.labels & wanted]
         if good:
             return good, True
+        if self._passive(term):
+            subject = self._subject(term, wanted, loose=loose)
+            if subject:
+                return subject, False
         right = self._right(term, loose=loose)
         good = [site for site in right if site.labels & wanted]
         if good:
             return good, True
-        predicate = self._subject(term, wanted, loose=loose)
-        return predicate, False
+        if loose and self._beside_disc(term):
+            return [self._beside_disc(term)], True  # type: ignore[list-item]
+        if loose and self._in_body(term):
+            return [], False
+        return self._subject(term, wanted, loose=loose), False
+
+    def _passive(self, term: Term) -> bool:
+        """Tell whether a quality is a predicate: "the root is compressed in the foramen"."""
+        t = term.start - 1
+        while t > self.start and t > term.start - 4 and self._filler(t) and t not in self._cover:
+            t -= 1
+        return self.norms[t] in ("is", "are", "was", "were", "appears", "appear", "remains")
+
+    def _beside_disc(self, term: Term) -> Term | None:
+        """Return the disc in "oedema along both sides of the L4-5 disc": its endplates are meant."""
+        beside = False
+        for t in range(term.end, min(self.end, term.end + 12)):
+            if self.norms[t] in _BESIDE:
+                beside = True
+            elif self.norms[t] in _BREAKS or self.norms[t] == ".":
+                return None
+            cover = self._cover.get(t)
+            if beside and cover is not None and "disc" in cover.labels:
+                return Term(cover.start, cover.end, frozenset(["endplate"]))
+        return None
+
+    def _in_body(self, term: Term) -> bool:
+        """Tell whether a quality fills a body: "oedema throughout the body"."""
+        for t in range(term.end, min(self.end, term.end + 6)):
+            if self.norms[t] in (",", ".", ";"):
+                return False
+            cover = self._cover.get(t)
+            if cover is not None:
+                return cover.labels == {"body"} and self.norms[term.end] in (
+                    "in",
+                    "of",
+                    "throughout",
+                    "within",
+                    "involving",
+                )
+        return False
 
     def _left(self, term: Term) -> list[Term]:
         """Collect the places written right before a quality: "canal or foraminal" stenosis."""
@@ -603,7 +657,12 @@ class _View:
             norm = self.norms[t]
             if norm in _BREAKS or norm == ".":
                 return []
-            if norm == "," and not loose and self.norms[t + 1] not in ("which", "that"):
+            if (
+                norm == ","
+                and not self._filler(t)
+                and not loose
+                and self.norms[t + 1] not in ("which", "that")
+            ):
                 return []
             if norm in _COPULAS:
                 copula = True

@@ -18,7 +18,7 @@ _NUMBERS: Final = {
 }  # fmt: skip
 #: "l" for "1" is what scanners read; before a number it is the letter of a level.
 _N: Final = r"(?:iii|ii|i|(?:lll|ll|l)(?! [-\d])|111|11|[123]|one|two|three)"
-_GLUE: Final = r"(?: (?:/|-|,|and|or|plus|\+|to|and / or|as well as|, and|, or|with)(?: (?:modic|type|grade|also|mixed|\())*)?"
+_GLUE: Final = r"(?: (?:/|-|,|>|<|and|or|plus|\+|to|and / or|as well as|, and|, or|with)(?: (?:modic|type|grade|also|mixed|\())*)?"
 _LIST: Final = rf"{_N}(?:{_GLUE} {_N}(?![\w.])){{0,4}}"
 #: A type named by the word "type" (or "grade" beside "Modic"), or a number right after "Modic".
 _TYPED: Final = re.compile(
@@ -47,7 +47,7 @@ _STIR: Final = frozenset("stir tirm fs fatsat spair dixon".split())
 _CAUSED: Final = re.compile(
     r"\b(?:due to|secondary to|related to|from|around|about|surrounding|reactive to|caused by|in response to|attributable to) (?:\w+ ){0,4}?"
     r"(?:fracture|schmorl|node|discitis|infection|spondylodiscitis|osteomyelitis|tumor|metastasis|cage|screw|surgery|trauma|collapse)"
-    r"|schmorl (?:\w+ ){0,14}?edema|infective|infectious|not modic|septic|(?:fracture|traumatic|schmorl node|node) (?:with|shows?|has|demonstrating) (?:\w+ ){0,5}edema|post traumatic|romanus|corner|spondyloarthr\w+|spondylitis|costovertebral"
+    r"|schmorl (?:\w+ ){0,14}?edema|edema(?:tous)? (?:\) )?schmorl|infective|infectious|not modic|septic|(?:fracture|traumatic|schmorl node|node) (?:with|shows?|has|demonstrating) (?:\w+ ){0,5}edema|post traumatic|romanus|corner|spondyloarthr\w+|spondylitis|costovertebral"
 )
 
 

@@ -278,7 +278,10 @@ class Reader:
                         context.heading, context.topic = [], []
             flat = flatten(body)
             section = tracker.at(
-                passage.line, passage.paragraph, heading_follows=body_follows[number]
+                passage.line,
+                passage.paragraph,
+                heading_follows=body_follows[number],
+                starts_body=self._starts_body(body),
             )
             # ---- templates, legends, blanks
             boxes = list(_BOX.finditer(body))
@@ -411,6 +414,14 @@ class Reader:
                 if match and re.match(r"[^:.]{0,16}:", head.lstrip("*_[ ")[match.end() :]):
                     seen = passage.paragraph
         return follows[::-1]
+
+    def _starts_body(self, body: str) -> bool:
+        title, colon, _ = body.partition(":")
+        if not colon or len(title) > 40:
+            return False
+        flat = flatten(title).strip("*_ -")
+        level = self._levels.starts_with_level(flat)
+        return self._sections.subheading(title) or bool(level and len(flat) - level.end() < 14)
 
     def _turns_region(self, body: str) -> bool:
         head = body.split(":")[0]
@@ -655,7 +666,18 @@ class Reader:
             for r in rows
             if (r.finding == "modic_change" or r.basis == "described") and r.status != "absent"
         }
-        rows = [r for r in rows if not (r.finding == "endplate_degeneration" and r.level in told)]
+        affirmed = {
+            (r.finding, r.level)
+            for r in rows
+            if r.finding != "modic_change" and r.status == "present" and (r.level or r.vertebra)
+        }
+        rows = [
+            r
+            for r in rows
+            if not (r.finding == "endplate_degeneration" and r.level in told)
+            # "abutting but not displacing", "left mild, right none": it is there
+            and not (r.status == "absent" and (r.finding, r.level) in affirmed)
+        ]
         return self._merge_types(rows, norms[a:b])
 
     @staticmethod
@@ -746,6 +768,19 @@ class Reader:
                 )
             if place.kind == "named":
                 told = self._named(finding, place)
+                if finding in CORE_FINDINGS and not any(level for level, _, _ in told):
+                    # "at the L4-5 disc, greater on the L5 side"
+                    near = [
+                        s
+                        for s in spots
+                        if any(
+                            v in s.place.segments[0].split("-")
+                            for _, v, _ in told
+                            if s.place.segments
+                        )
+                    ]
+                    if near:
+                        return [(seg, "", "") for seg in near[0].place.segments]
                 if (
                     finding in ("prior_surgery", "spondylolysis")
                     and self._headed(context, passage)
@@ -854,7 +889,11 @@ class Reader:
         if mention.finding == "spinal_infection" and mention.status == "absent":
             return context.topic if disc_named and context.topic_line == passage.line else []
         if context.topic_line == passage.line:
-            if context.topic_leads:
+            if context.topic_leads or mention.cue.lower().split()[-1:] in (
+                ["residual"],
+                ["recurrent"],
+                ["associated"],
+            ):
                 return context.topic
             recent = number - context.topic_passage <= 2
             return context.topic if mention.status != "absent" and recent else []

@@ -119,8 +119,13 @@ class SectionTracker:
         """Note a heading; `alone` tells that nothing follows it on its line."""
         self._section, self._line, self._paragraph, self._alone = section, line, paragraph, alone
 
-    def at(self, line: int, paragraph: int, *, heading_follows: bool) -> str:
-        """Return the section of a passage."""
+    def at(self, line: int, paragraph: int, *, heading_follows: bool, starts_body: bool) -> str:
+        """Return the section of a passage.
+
+        `starts_body` tells that it opens with a level or the name of a structure ("Discs:").
+        """
+        if starts_body and self._section in self._FRONT and line != self._line:
+            self._section = "findings"
         if self._section in self._FRONT and line != self._line:
             if self._alone:
                 self._alone, self._line, self._paragraph = False, -1, paragraph

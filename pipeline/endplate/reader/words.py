@@ -23,6 +23,7 @@ _TOKEN: Final = re.compile(
       | [^\W\d_]+(?:['’´`][^\W\d_]{1,2}\b)?  # a word, with its possessive
         (?:[-‐‑‒–]\n?(?=[^\W\d_]))?          # ... and the hyphen that ties it to the next
       | \d+(?:\.\d+)?                        # a number
+      | [.…]{4,}                             # a dotted leader: "Modic change ....... none"
       | .                                    # punctuation, one by one
     )(\s*)""",
     re.VERBOSE | re.DOTALL,
@@ -51,6 +52,8 @@ _FLAT: Final = str.maketrans(
 def flatten(text: str) -> str:
     """Return `text` in lower case with dashes, blanks and quotes of one kind; same length."""
     flat = text.translate(_FLAT)
+    if "...." in flat:  # a dotted leader stands for a colon
+        flat = re.sub(r"\.{4,}", lambda m: " " * (len(m.group()) - 1) + ":", flat)
     lower = flat.lower()
     if len(lower) == len(flat):
         return lower
@@ -107,7 +110,7 @@ class Speller:
         """Return the norm of one token."""
         norm = self._seen.get(token)
         if norm is None:
-            flat = flatten(token)
+            flat = ":" if token[:4] in ("....", "……") else flatten(token)
             norm = self._norm(flat.rstrip(_TRIM).strip() or flat.strip())
             if len(self._seen) < 200_000:  # hostile input must not fill the memory
                 self._seen[token] = norm

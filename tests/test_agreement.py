@@ -82,27 +82,25 @@ def test_a_larger_sample_narrows_the_interval():
     assert large.high - large.low < small.high - small.low
 
 
-def rows(judged: int, unread: int) -> dict[str, dict[str, str]]:
+def rows(judged: int, unread: int) -> list[dict[str, str]]:
     table = {f"J{n}": {"modic": "L4-L5:3", "report_id": "r"} for n in range(judged)}
     table |= {f"U{n}": {"modic": "", "report_id": "r"} for n in range(unread)}
-    table["listed"] = {"modic": "L4-L5:1", "report_id": "r"}
     table["nothing to read"] = {"modic": "", "report_id": ""}
-    return {name: {"patient_id": name, **row} for name, row in table.items()}
+    return [{"patient_id": name, **row} for name, row in table.items()]
 
 
 @given(st.integers(0, 30), st.integers(0, 30), st.integers(0, 60))
 def test_the_sample_is_drawn_from_those_not_listed(judged, unread, size):
-    table = rows(judged, unread)
-    drawn = draw(table, ["listed"], size)
+    groups = populations(rows(judged, unread))
+    drawn = draw(groups, size)
     names = [patient for patient, _ in drawn]
     assert len(names) == len(set(names)) == min(size, judged + unread)
-    groups = populations(table, ["listed"])
     assert all(patient in groups[name] for patient, name in drawn)
     assert [len(groups[name]) for name in STRATA] == [judged, unread]
     counts = {name: sum(one == name for _, one in drawn) for name in STRATA}
     if min(judged, unread) >= size:
         assert abs(counts[JUDGED] - counts[UNREAD]) <= 1
-    assert set(names) <= {patient for patient, _ in draw(table, ["listed"], size + 10)}
+    assert set(names) <= {patient for patient, _ in draw(groups, size + 10)}
 
 
 def fill(folder: Path) -> Store:

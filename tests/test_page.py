@@ -132,7 +132,7 @@ def test_a_modic_cell_is_taken_apart(cell, parts):
 
 
 def test_figures_count_patients():
-    table = modic_table([{"modic": "L4-L5:2; L5-S1:1"}, {"modic": "L4-L5:2"}, {"modic": ""}])
+    table = modic_table({"L4-L5:2; L5-S1:1?": 1, "L4-L5:2": 1, "": 7})
     levels = dict(zip(table["levels"], table["counts"], strict=True))
     assert levels["L4-L5"][table["types"].index("2")] == 2
     assert levels["L5-S1"][table["types"].index("1")] == 1

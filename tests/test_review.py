@@ -333,6 +333,12 @@ def test_senseless_requests_are_refused_and_leave_no_row(folder, changed, messag
     assert desk.add(asked)["decision"] == "accept"
 
 
+def test_a_folder_that_is_no_run_is_refused_and_left_alone(tmp_path):
+    with pytest.raises(EndplateError, match=r"no run\.json here"):
+        Desk(tmp_path, on_note=pytest.fail)
+    assert list(tmp_path.iterdir()) == []
+
+
 # --- who gets in ---------------------------------------------------------------------------------
 
 

@@ -25,11 +25,6 @@ LUMBAR: Final = ("L1-L2", "L2-L3", "L3-L4", "L4-L5", "L5-S1")
 MOST_MISSING: Final = 8
 
 
-def verdict_counts(patients: Iterable[Mapping[str, Any]]) -> dict[str, int]:
-    """Return how many patients have each verdict."""
-    return dict(Counter(str(row.get("verdict") or "") for row in patients))
-
-
 def parse_modic(cell: object) -> list[tuple[str, str]]:
     """Return level and type of each part of a ``modic`` cell (``L4-L5:2; L5-S1:1?``).
 
@@ -42,16 +37,16 @@ def parse_modic(cell: object) -> list[tuple[str, str]]:
     ]
 
 
-def modic_table(patients: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def modic_table(cells: Mapping[str, int]) -> dict[str, Any]:
     """Return patients by level (top to bottom) and Modic type.
 
-    A patient counts once at each level and type, whatever his verdict.
+    `cells` says how many patients have each ``modic`` cell. A patient counts once at each level
+    and type, whatever his verdict.
     """
-    counts = Counter(
-        (level, kind or "unspecified")
-        for row in patients
-        for level, kind in set(parse_modic(row.get("modic")))
-    )
+    counts: Counter[tuple[str, str]] = Counter()
+    for cell, patients in cells.items():
+        for level, kind in set(parse_modic(cell)):
+            counts[level, kind or "unspecified"] += patients
     levels = [name for name in LEVELS if name in LUMBAR or any(key[0] == name for key in counts)]
     others = sorted({level for level, _ in counts} - set(levels))
     if others:

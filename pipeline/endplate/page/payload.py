@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from endplate.page.figures import age_bars, missing_most, modic_table, verdict_counts
+from endplate.page.figures import age_bars, missing_most, modic_table
 from endplate.page.flow_steps import flow_steps
 from endplate.page.highlight import Segment, from_sentences, segments
 from endplate.page.run_folder import CLINIC_COLUMNS, Row, RunFolder, load_findings
@@ -101,8 +101,8 @@ def index(folder: RunFolder, patients: Sequence[str]) -> dict[str, Any]:
         "cards": _cards(folder),
         "flow": flow_steps(folder.run),
         "figures": {
-            "verdicts": verdict_counts(folder.patients.values()),
-            "modic": modic_table(folder.patients.values()),
+            "verdicts": folder.census.verdicts,
+            "modic": modic_table(folder.census.modic),
             "age": age_bars(_days(row) for row in listed),
             "missing": missing_most(results, pack),
         },
@@ -258,10 +258,10 @@ def _evidence(cell: object) -> list[str]:
 
 
 def _cards(folder: RunFolder) -> list[dict[str, Any]]:
-    verdicts = verdict_counts(folder.patients.values())
-    modic = sum(1 for row in folder.patients.values() if row.get("modic"))
+    census = folder.census
+    modic = census.patients - census.modic.get("", 0)
     cards: list[dict[str, Any]] = [
-        {"label": "patients", "n": len(folder.patients)},
+        {"label": "patients", "n": census.patients},
         {"label": "with a Modic change", "n": modic},
         {"label": "on the worklist", "n": len(folder.worklist)},
     ]
@@ -272,7 +272,7 @@ def _cards(folder: RunFolder) -> list[dict[str, Any]]:
         "needs_review": "need review",
     }
     return cards + [
-        {"label": name, "n": verdicts.get(verdict, 0), "cls": f"v-{verdict}"}
+        {"label": name, "n": census.verdicts.get(verdict, 0), "cls": f"v-{verdict}"}
         for verdict, name in names.items()
     ]
 

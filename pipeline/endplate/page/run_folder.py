@@ -19,15 +19,25 @@ Row = Mapping[str, Any]
 CLINIC_COLUMNS = ("decision", "decided_by", "decided_on", "notes")
 
 
+class Census(NamedTuple):
+    """Everybody of a run, counted: by verdict, and by what the ``modic`` cell holds."""
+
+    patients: int
+    verdicts: dict[str, int]
+    modic: dict[str, int]
+
+
 class RunFolder(NamedTuple):
     """A run, as read: ``run`` is run.json; rows are plain dicts.
 
     ``worklist`` holds the patient ids in the order of the list, ``clinic`` what the clinic wrote
-    into its columns. ``studies`` and ``criteria`` are by patient, oldest study first.
+    into its columns. ``patients``, ``studies`` and ``criteria`` are those of the worklist and of
+    whom else was asked for, by patient; an archive holds many more, who are in the `census`.
     """
 
     path: Path
     run: Row
+    census: Census
     patients: dict[str, Row]
     worklist: tuple[str, ...]
     clinic: dict[str, dict[str, str]]
@@ -35,38 +45,65 @@ class RunFolder(NamedTuple):
     criteria: dict[str, list[Row]]
 
 
-def load_run(folder: Path) -> RunFolder:
-    """Read a run folder without its findings and texts.
-
-    Raises
-    ------
-    EndplateError
-        When this is no run folder, or one of its files cannot be read.
-    """
+def check_run(folder: Path) -> None:
+    """Raise EndplateError when a folder is not a complete run of ``endplate screen``."""
     for name in ("run.json", "patients.parquet", "worklist.csv"):
         if not (folder / name).is_file():
             message = (
                 f"{folder}: no {name} here. Give the folder that `endplate screen --out` wrote."
             )
             raise EndplateError(message)
+
+
+def load_run(folder: Path, also: Iterable[str] = ()) -> RunFolder:
+    """Read a run folder without its findings and texts.
+
+    Parameters
+    ----------
+    also : iterable of str
+        Patients to read who are not on the worklist; those the run does not know are left out.
+
+    Raises
+    ------
+    EndplateError
+        When this is no run folder, or one of its files cannot be read.
+    """
+    check_run(folder)
     try:
         run = json.loads((folder / "run.json").read_text("utf-8"))
     except ValueError as error:
         message = f"{folder / 'run.json'}: not readable as JSON. Run `endplate screen` again."
         raise EndplateError(message) from error
-    patients: dict[str, Row] = {
-        row["patient_id"]: row for row in _parquet(folder / "patients.parquet")
-    }
     clinic = read_worklist(folder / "worklist.csv")
+    wanted = [*clinic, *also]
+    rows = _parquet(folder / "patients.parquet", "patient_id", wanted)
+    patients: dict[str, Row] = {row["patient_id"]: row for row in rows}
     return RunFolder(
         path=folder,
         run=run,
+        census=_census(folder),
         patients=patients,
         worklist=tuple(patient for patient in clinic if patient in patients),
         clinic=clinic,
-        studies=_grouped(_parquet(folder / "studies.parquet")),
-        criteria=_grouped(_parquet(folder / "criteria.parquet")),
+        studies=_grouped(_parquet(folder / "studies.parquet", "patient_id", wanted)),
+        criteria=_grouped(_parquet(folder / "criteria.parquet", "patient_id", wanted)),
     )
+
+
+def unlisted(folder: Path) -> list[Row]:
+    """Return id, Modic and endplate cells and index report of those who are not on the list."""
+    columns = ["patient_id", "modic", "endplate", "report_id"]
+    return list(_parquet(folder / "patients.parquet", "verdict", ["not_candidate"], columns))
+
+
+def _census(folder: Path) -> Census:
+    table = _table(folder / "patients.parquet", columns=["verdict", "modic"])
+
+    def counts(name: str) -> dict[str, int]:
+        pairs = table.column(name).value_counts().to_pylist()
+        return {str(pair["values"] or ""): pair["counts"] for pair in pairs}
+
+    return Census(table.num_rows, counts("verdict"), counts("modic"))
 
 
 def read_worklist(path: Path) -> dict[str, dict[str, str]]:
@@ -80,9 +117,8 @@ def read_worklist(path: Path) -> dict[str, dict[str, str]]:
 
 def load_findings(folder: Path, report_ids: Iterable[str]) -> dict[str, list[Row]]:
     """Return the findings of some reports, each report's in the order of its text."""
-    wanted = sorted(set(report_ids))
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in _parquet(folder / "findings.parquet", "report_id", wanted):
+    for row in _parquet(folder / "findings.parquet", "report_id", report_ids):
         place = {"start": int(row["start"]), "end": int(row["end"])}
         told = {name: row.get(name) or "" for name in FINDING_COLUMNS} | place
         found[row["report_id"]].append(told)
@@ -93,21 +129,26 @@ def load_findings(folder: Path, report_ids: Iterable[str]) -> dict[str, list[Row
 
 
 def _parquet(
-    path: Path, column: str | None = None, wanted: list[str] | None = None
+    path: Path, column: str, wanted: Iterable[str], columns: list[str] | None = None
 ) -> list[dict[str, Any]]:
-    """Return the rows of a Parquet file, those with `wanted` in `column` only; none if absent."""
+    """Return the rows of a Parquet file with `wanted` in `column`; none if it is absent."""
+    values = sorted(set(wanted))
+    if not path.exists() or not values:
+        return []
+    rows: list[dict[str, Any]] = _table(path, columns, [(column, "in", values)]).to_pylist()
+    return rows
+
+
+def _table(path: Path, columns: list[str] | None = None, filters: Any = None) -> Any:
+    """Return a Parquet file as an Arrow table."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    if not path.exists():
-        return []
-    filters = [(column, "in", wanted)] if column and wanted else None
     try:
-        rows: list[dict[str, Any]] = pq.read_table(path, filters=filters).to_pylist()
+        return pq.read_table(path, columns=columns, filters=filters)
     except (pa.ArrowException, OSError) as error:
         message = f"{path}: not readable as Parquet. Run `endplate screen` again."
         raise EndplateError(message) from error
-    return rows if column is None or wanted else []
 
 
 def _grouped(rows: list[dict[str, Any]]) -> dict[str, list[Row]]:

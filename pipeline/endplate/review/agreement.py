@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from endplate.evaluate.intervals import Rate, rate
 from endplate.page.figures import parse_modic
-from endplate.page.run_folder import RunFolder
+from endplate.page.run_folder import RunFolder, unlisted
 from endplate.review.sample import populations
 from endplate.review.statistics import Kappa, Recall, Stratum, cohens_kappa, recall
 from endplate.review.store import PROGRAM_ERRORS, REASONS, Event, decisions, in_force
@@ -62,6 +62,7 @@ def agreement(run: RunFolder, events: Sequence[Event]) -> Agreement:
     verdicts = {patient: _joint(told.values()) for patient, told in decided.items()}
     listed = {p: verdicts[p] for p in run.worklist if p in verdicts}
     clear = {p: v for p, v in listed.items() if v.word in ("accept", "reject")}
+    sampled = _sampled(run, verdicts)
     return Agreement(
         decided=len(listed),
         unsure=sum(v.word == "unsure" for v in listed.values()),
@@ -69,8 +70,8 @@ def agreement(run: RunFolder, events: Sequence[Event]) -> Agreement:
         precision=_precision(clear.values()),
         reading=_reading(clear.values()),
         by={name: _by(run, clear, name) for name in ("verdict", "type", "level", "basis")},
-        recall=recall(_listed_strata(run, clear), [s for _, s in _sampled(run, verdicts)]),
-        sampled=_sampled(run, verdicts),
+        recall=recall(_listed_strata(run, clear), [stratum for _, stratum in sampled]),
+        sampled=sampled,
         kappas=_kappas(decided),
         reasons=Counter(
             REASONS.get(reason, reason) for v in listed.values() for reason in sorted(v.reasons)
@@ -158,7 +159,7 @@ def _listed_strata(run: RunFolder, clear: Mapping[str, _Verdict]) -> list[Stratu
 
 def _sampled(run: RunFolder, verdicts: Mapping[str, _Verdict]) -> list[tuple[str, Stratum]]:
     clear = {p: v for p, v in verdicts.items() if v.word in ("accept", "reject")}
-    groups = populations(run.patients, run.worklist)
+    groups = populations(unlisted(run.path))
     return [(name, _stratum(patients, clear)) for name, patients in groups.items()]
 
 

@@ -10,9 +10,9 @@ from typing import Any, Final
 
 from endplate.codes import FINDINGS, LEVELS, MODIC_TYPES, STATUSES
 from endplate.page.payload import LIST_COLUMNS, Pages, collect, detail, index, reports_of
-from endplate.page.run_folder import CLINIC_COLUMNS, load_run
+from endplate.page.run_folder import CLINIC_COLUMNS, check_run, load_run, unlisted
 from endplate.review.merge import merge_decisions
-from endplate.review.sample import draw
+from endplate.review.sample import draw, populations
 from endplate.review.state import state, states
 from endplate.review.store import DECISIONS, REASONS, Event, Store
 
@@ -56,10 +56,11 @@ class Desk:
         self._folder = folder
         self.blind = blind
         self._on_note = on_note
-        run = load_run(folder)
+        check_run(folder)  # before a store comes into being where there is no run
         self._store = Store.of(folder)
         if sample:
-            self._store.add_sample(draw(run.patients, run.worklist, sample))
+            self._store.add_sample(draw(populations(unlisted(folder)), sample))
+        run = load_run(folder, also=self._store.sample())
         listed = set(run.worklist)
         sampled = [p for p in self._store.sample() if p in run.patients and p not in listed]
         self._order = [*run.worklist, *sampled]

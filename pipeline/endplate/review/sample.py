@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 #: Not on the list, although endplate change is on record: the criteria could be wrong.
@@ -13,38 +13,27 @@ UNREAD: Final = "no endplate change read"
 STRATA: Final = (JUDGED, UNREAD)
 
 
-def stratum(patient: Mapping[str, Any], listed: Iterable[str]) -> str:
-    """Return the stratum of a patient; empty when he is listed or has no study to look at."""
-    if patient["patient_id"] in listed or not patient.get("report_id"):
-        return ""
-    return JUDGED if patient.get("modic") or patient.get("endplate") else UNREAD
-
-
-def populations(
-    patients: Mapping[str, Mapping[str, Any]], listed: Iterable[str]
-) -> dict[str, list[str]]:
-    """Return the patients of each stratum."""
-    listed = set(listed)
+def populations(unlisted: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the patients of each stratum; those without a study to look at are in none."""
     groups: dict[str, list[str]] = {name: [] for name in STRATA}
-    for patient_id, row in patients.items():
-        if name := stratum(row, listed):
-            groups[name].append(patient_id)
+    for row in unlisted:
+        if row.get("report_id"):
+            on_record = row.get("modic") or row.get("endplate")
+            groups[JUDGED if on_record else UNREAD].append(row["patient_id"])
     return groups
 
 
-def draw(
-    patients: Mapping[str, Mapping[str, Any]], listed: Iterable[str], size: int
-) -> list[tuple[str, str]]:
+def draw(groups: Mapping[str, Sequence[str]], size: int) -> list[tuple[str, str]]:
     """Return `size` patients with their strata, half from each as far as there are enough.
 
     The order is that of a hash of the id: as good as random, the same in every run, and a larger
     sample contains the smaller one.
     """
-    groups = {name: sorted(ids, key=_lot) for name, ids in populations(patients, listed).items()}
+    lots = {name: sorted(ids, key=_lot) for name, ids in groups.items()}
     half = size // 2
-    first = min(len(groups[JUDGED]), max(half, size - len(groups[UNREAD])))
+    first = min(len(lots[JUDGED]), max(half, size - len(lots[UNREAD])))
     counts = {JUDGED: first, UNREAD: size - first}
-    drawn = [(patient, name) for name in STRATA for patient in groups[name][: counts[name]]]
+    drawn = [(patient, name) for name in STRATA for patient in lots[name][: counts[name]]]
     return sorted(drawn, key=lambda pair: _lot(pair[0]))
 
 

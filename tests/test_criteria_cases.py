@@ -9,7 +9,7 @@ import pytest
 from endplate.criteria import Truth, judge, load_pack, pack_names
 from endplate.criteria.examples import build_cases, check_example, check_examples
 from endplate.criteria.schema import Example
-from endplate.criteria.strict_yaml import read_document
+from endplate.strict_yaml import read_document
 
 TABLES = sorted((Path(__file__).parent / "criteria").glob("*.yaml"))
 

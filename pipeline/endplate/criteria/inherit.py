@@ -17,9 +17,9 @@ from endplate.criteria.schema import (
     SourceFile,
     Verification,
 )
-from endplate.criteria.strict_yaml import Document
 from endplate.criteria.words import say_condition
 from endplate.errors import Problem
+from endplate.strict_yaml import Document
 
 #: What silence on a criterion means unless its file says otherwise.
 _SILENCE: Final = {"include": "unknown", "exclude": "not_met", "flag": "not_met"}

@@ -18,9 +18,9 @@ from endplate.criteria.schema import (
     SourceFile,
     Verification,
 )
-from endplate.criteria.strict_yaml import Document, read_document
 from endplate.errors import EndplateError, KnowledgeError, Problem
 from endplate.knowledge import content_hash, models_dir
+from endplate.strict_yaml import Document, read_document
 
 DEFAULT_PACK: Final = "selection"
 _COMMON: Final = "common"

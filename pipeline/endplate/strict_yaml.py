@@ -2,6 +2,7 @@
 
 ``yaml.safe_load`` runs no code, but it follows aliases (nine lines can grow to gigabytes), takes
 the last of two equal keys in silence, and forgets line numbers. This reader refuses and remembers.
+In files of words every value is text: ``no``, ``2019`` and ``null`` are words like any other.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn, Protocol
 
 import yaml
-from yaml.constructor import SafeConstructor
+from yaml.constructor import BaseConstructor, SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from endplate.errors import KnowledgeError, Problem
@@ -54,8 +55,8 @@ def spell(place: Iterable[str | int]) -> str:
     return text
 
 
-def read_document(path: Path, title: str) -> Document:
-    """Read one YAML file.
+def read_document(path: Path, title: str, *, words: bool = False) -> Document:
+    """Read one YAML file; as `words`, every value is left as the text that it is.
 
     Raises
     ------
@@ -86,7 +87,8 @@ def read_document(path: Path, title: str) -> Document:
         _map_lines(node, (), lines, problems, name)
         if problems:
             raise KnowledgeError(title, problems)
-        data = SafeConstructor().construct_document(node) if node else None
+        constructor = BaseConstructor() if words else SafeConstructor()
+        data = constructor.construct_document(node) if node else None
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         refuse(f"is no YAML: {error.problem}", line)

@@ -180,7 +180,7 @@ def test_decisions_come_into_the_worklist_and_survive_a_new_run(folder):
         assert rows["P00001"]["decided_by"] == "Ana"
         assert re.fullmatch(r"\d{4}-\d\d-\d\d", rows["P00001"]["decided_on"])
         assert rows["P00001"]["notes"] == '=HYPERLINK("x")\nsecond line'
-        assert rows["P00002"]["decision"] == "reject: other"
+        assert rows["P00002"]["decision"] == "reject: another reason (see the note)"
         assert rows["P00002"]["decided_by"] == "Ana; Ben"
         assert rows["P00003"]["decision"] == "disagreement: accept (Ana); unsure (Ben)"
         assert b"'=HYPERLINK" in (folder / "worklist.csv").read_bytes()

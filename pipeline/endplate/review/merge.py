@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
-from endplate.review.store import FILE, Event, Store, decisions, in_force
+from endplate.review.store import FILE, REASONS, Event, Store, decisions, in_force
 from endplate.tables import MAX_CELL, csv_text, write_table
 
 CLINIC_COLUMNS: Final = ("decision", "decided_by", "decided_on", "notes")
@@ -83,7 +83,8 @@ def _cells(decided: Mapping[str, Event], notes: Sequence[Event]) -> dict[str, st
 
 def _word(event: Event) -> str:
     reason = event.data.get("reason")
-    return f"{event.data['decision']}: {reason}" if reason else str(event.data["decision"])
+    word = str(event.data["decision"])
+    return f"{word}: {REASONS.get(reason, reason)}" if reason else word
 
 
 def _clinic(row: Mapping[str, str]) -> dict[str, str]:

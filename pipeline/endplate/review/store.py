@@ -25,15 +25,15 @@ DECISIONS: Final = ("accept", "reject", "unsure")
 
 #: Why a patient is rejected. The first group are errors of the program, the others are not.
 REASONS: Final = {
-    "not_there": "The report names no such change (denied, past, or something else)",
-    "wrong_type": "Another Modic type",
-    "wrong_level": "Another level",
-    "wrong_study": "Not a lumbar MRI, or not the newest",
-    "rule": "A criterion was judged wrongly",
-    "other_cause": "Another cause of pain or a clinical reason against it",
-    "too_old": "The MRI is too old or not enough",
-    "treated": "Already treated or already known to the clinic",
-    "other": "Another reason (say it in the note)",
+    "not_there": "the report names no such change (denied, past, or something else)",
+    "wrong_type": "another Modic type",
+    "wrong_level": "another level",
+    "wrong_study": "not a lumbar MRI, or not the newest",
+    "rule": "a criterion was judged wrongly",
+    "other_cause": "another cause of pain, or a clinical reason against it",
+    "too_old": "the MRI is too old or not enough",
+    "treated": "already treated or already known to the clinic",
+    "other": "another reason (see the note)",
 }
 PROGRAM_ERRORS: Final = ("not_there", "wrong_type", "wrong_level", "wrong_study", "rule")
 

@@ -1,21 +1,31 @@
 "use strict";
 // What each pack asks, and how it stands with a patient.
 
+// How a criterion bears on the patient, in the order of the list.
 const STANDINGS = {
-  against: { css: "bad", order: 0 },
-  flag: { css: "open", order: 1 },
-  open: { css: "open", order: 2 },
-  for: { css: "good", order: 3 },
+  against: { css: "bad", name: "against" },
+  flag: { css: "open", name: "to be looked at" },
+  open: { css: "open", name: "unknown" },
+  silent: { css: "silent", name: "not recorded" },
+  for: { css: "good", name: "in favour" },
 };
+
+/** An exclusion that is "not met" only because nothing is recorded has something to settle. */
+function standingOf(result) {
+  return result.standing === "for" && result.settle ? "silent" : result.standing;
+}
+
 const KINDS = { include: "inclusion", exclude: "exclusion", flag: "to be looked at" };
 
 function criterionItem(result, criterion) {
-  const truth = TRUTHS[result.truth] || TRUTHS.unknown;
+  const standing = standingOf(result);
+  const silent = { name: "not recorded", sign: "–" };
+  const truth = standing === "silent" ? silent : TRUTHS[result.truth] || TRUTHS.unknown;
   const about = [KINDS[criterion.kind], (criterion.class || "").replaceAll("_", " ")];
   if (criterion.source) about.push(criterion.source);
   return h(
     "li",
-    { class: `criterion ${STANDINGS[result.standing].css}` },
+    { class: `criterion ${STANDINGS[standing].css}` },
     h(
       "span",
       { class: "truth" },
@@ -34,7 +44,12 @@ function criterionItem(result, criterion) {
           result.evidence.map((line) => h("li", {}, line)),
         ),
       result.settle &&
-        h("p", { class: "settle" }, h("b", {}, "What would settle it: "), result.settle),
+        h(
+          "p",
+          { class: "settle" },
+          h("b", {}, truth === silent ? "To be confirmed: " : "What would settle it: "),
+          result.settle,
+        ),
       h(
         "details",
         { class: "source" },
@@ -45,13 +60,16 @@ function criterionItem(result, criterion) {
   );
 }
 
-/** One pack: what speaks against comes first, then what is open, then what is in favour. */
+/** One pack: what speaks against comes first, then what is open, last what is in favour. */
 function packDetails(judged, pack, open) {
+  const order = Object.keys(STANDINGS);
   const results = judged.results
-    .filter((result) => result.standing in STANDINGS)
-    .sort((a, b) => STANDINGS[a.standing].order - STANDINGS[b.standing].order);
-  const n = (standing) => results.filter((result) => result.standing === standing).length;
-  const flags = n("flag") ? ` · ${n("flag")} to be looked at` : "";
+    .filter((result) => standingOf(result) in STANDINGS)
+    .sort((a, b) => order.indexOf(standingOf(a)) - order.indexOf(standingOf(b)));
+  const counts = order
+    .map((name) => [results.filter((one) => standingOf(one) === name).length, STANDINGS[name].name])
+    .filter(([n]) => n)
+    .map(([n, name]) => `${n} ${name}`);
   return h(
     "details",
     { class: "pack", open },
@@ -62,11 +80,7 @@ function packDetails(judged, pack, open) {
       pack.draft && h("span", { class: "draft" }, "draft"),
       " ",
       verdictBadge(judged.verdict),
-      h(
-        "span",
-        { class: "muted small" },
-        ` ${n("for")} in favour · ${n("against")} against · ${n("open")} unknown${flags}`,
-      ),
+      h("span", { class: "muted small" }, ` ${counts.reverse().join(" · ")}`),
     ),
     h(
       "ul",

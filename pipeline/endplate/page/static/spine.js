@@ -63,8 +63,9 @@ function outline(body) {
   return `M${spot(body.sa)}${back}${front}Z`;
 }
 
-/** The strip of a body beside one of its endplates. */
+/** The strip of a body beside one of its endplates; the whole body where no side is said. */
 function strip(body, side, depth = 0.3) {
+  if (!side) return points(...corners(body));
   return side === "superior"
     ? points(body.sa, body.sp, mix(body.sp, body.ip, depth), mix(body.sa, body.ia, depth))
     : points(body.ia, body.ip, mix(body.ip, body.sp, depth), mix(body.ia, body.sa, depth));
@@ -114,22 +115,18 @@ function locate(name, body) {
 
 const corners = (one) => [one.sa, one.sp, one.ip, one.ia];
 
-/** Which endplates a finding touches, as [body, side] pairs. */
+/** Which endplates a finding touches, as [body, side] pairs; no side where none is said. */
 function touched(finding) {
   const [upper, lower] = place(finding).split("-");
-  const all = lower
-    ? [
-        [upper, "inferior"],
-        [lower, "superior"],
-      ]
-    : [
-        [upper, "superior"],
-        [upper, "inferior"],
-      ];
+  const said = ["superior", "inferior"].includes(finding.endplate);
+  if (!lower) return [[upper, said ? finding.endplate : ""]];
+  const all = [
+    [upper, "inferior"],
+    [lower, "superior"],
+  ];
   const named = all.filter(
     ([body, side]) =>
-      (!finding.vertebra || finding.vertebra === body) &&
-      (!["superior", "inferior"].includes(finding.endplate) || finding.endplate === side),
+      (!finding.vertebra || finding.vertebra === body) && (!said || finding.endplate === side),
   );
   return named.length ? named : all;
 }
@@ -309,7 +306,7 @@ function drawFinding(layer, finding, body) {
   for (const [name, side] of touched(finding)) {
     const shape = endplateShape(finding, body[name], side);
     if (!shape) continue;
-    shape.append(s("title", {}, plain(`${name}, ${side} endplate: ${fullName(finding)}`)));
+    shape.append(s("title", {}, plain(`${name}: ${fullName(finding)}`)));
     layer.append(shape);
   }
 }
@@ -327,14 +324,16 @@ function endplateShape(finding, one, side) {
         points: strip(one, side),
       });
     case "schmorl_node": {
-      const [cx, cy] = mix(mix(p, q, 0.5), one.centre, 0.12);
+      const [cx, cy] = side ? mix(mix(p, q, 0.5), one.centre, 0.12) : at(one.centre, [0, 1], 16);
       return s("circle", { class: "node", r: 7, cx, cy });
     }
     case "endplate_erosion":
     case "endplate_irregularity":
     case "endplate_defect":
+      if (!side) return null;
       return s("polyline", { class: "jagged", points: zigzag(p, q, one.centre) });
     case "endplate_sclerosis":
+      if (!side) return null;
       return s("polyline", { class: "thick", points: points(mix(p, q, 0.04), mix(p, q, 0.96)) });
     case "endplate_edema":
     case "endplate_fatty_change":

@@ -154,7 +154,7 @@ def _listed(
     item = between[comma + 1 :]
     if any(n in ("is", "are", "was", "were", "has", "have", "shows", "there") for n in item):
         return False
-    if any(n in ("or", "nor") for n in item[:3]):
+    if any(n in ("or", "nor") for n in item[:3]) or "and" in item:
         return True
     levelled = any(first <= m < first + comma for m in marks) and any(
         m >= first + comma for m in marks
@@ -167,6 +167,11 @@ def _listed(
             break
         if n in ("or", "nor"):
             return True
+    if (
+        any(n in ("is", "are", "seen", "noted", "shows") for n in behind[:3])
+        and "seen" not in behind[:1]
+    ):
+        return False  # a clause of its own: "no protrusion, Modic changes are seen"
     return "and" in item[:2] or (len(item) <= 2 and not any(n in _LATERAL for n in item))
 
 

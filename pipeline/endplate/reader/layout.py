@@ -73,7 +73,7 @@ _ABBREVIATIONS: Final = frozenset(
 # A sentence ends at . ! or ? before white space, or before a capital where the blank is missing.
 _STOP: Final = re.compile(r"[.!?]+(?=[)\]\"'*]*(?:\s|$))|[.](?=[A-Z][a-z])|[.](?=L\d)")
 _SPLITTER: Final = re.compile(
-    r"\s*/{2,}\s*|(?<=\S)\s*[•▪●■➢➤►]\s*|(?<=[.;:])\s+(?=\(?\d{1,2}[.)]\s+[A-Z])"
+    r"\s*/{2,}\s*|(?<=\S)\s*[•▪●■➢➤►]\s*|(?<=[.;])\s+(?=\(?\d{1,2}[.)]\s+[A-Z])|(?<=[A-Za-z]{4}:)\s+(?=\(?1[.)]\s+[A-Z][\w-]*\s+\w)"
 )
 _CELLS: Final = re.compile(r"[ ]*\|[ ]*|[ ]*\t[ \t]*|(?<=\S)[ ]{3,}(?=\S)")
 _CONTINUES: Final = re.compile(
@@ -154,7 +154,12 @@ def _join_wrapped(text: str, lines: list[_Line], heading: re.Pattern[str]) -> li
             first = re.match(r"\S+", body)
             word = first.group() if first else ""
             wraps = len(above) + 1 + len(word) > width
-            hangs = bool(_HANGS.search(above)) and not re.search(r":\s*(?:no|-+)$", above, re.I)
+            comma = above[-1] == "," and body[0].isupper() and not re.match(r"[LTDS]\s?\d", body)
+            hangs = (
+                bool(_HANGS.search(above))
+                and not comma
+                and not re.search(r":\s*(?:no|-+)$", above, re.I)
+            )
             goes_on = bool(_CONTINUES.match(body)) or body[0] in "(,;&"
             tied = above[-1] == "-" and body[:1].isalnum() and not re.search(r"[:\s]-$", above)
             own = (

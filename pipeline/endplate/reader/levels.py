@@ -277,7 +277,7 @@ class LevelGrammar:
 
     @staticmethod
     def _coordinated(flat: str, gap: str, item: Item) -> bool:
-        if ";" in gap or re.search(r"[.)]\s", gap):
+        if ";" in gap or re.search(r"\.\s", gap):
             return False
         if gap.strip() in ("(", "of", "in", "at", "disc", "the", "level", "levels"):
             return False
@@ -454,6 +454,13 @@ class LevelGrammar:
             if not item.body or item.body not in _KNOWN_BODIES:
                 continue
             after = flat[item.end : item.end + 60]
+            named = _named_side(flat[max(0, item.start - 60) : item.start], item.body, after)
+            if named:
+                item.endplate = named
+                item.segments = [
+                    segment_above(item.body) if named == "superior" else segment_below(item.body)
+                ]
+                continue
             match = _SIDE_AFTER.match(after)
             if match is None:
                 just = _SIDE_JUST_BEFORE.search(flat[max(0, item.start - 30) : item.start])
@@ -474,6 +481,18 @@ class LevelGrammar:
             elif _FORAMEN_AFTER.match(after):
                 item.segments.append(segment_below(item.body))
                 item.body = ""
+
+
+def _named_side(before: str, body: str, after: str) -> str:
+    """Return the side that a name of its own tells: undersurface, cover plate, S1's endplate."""
+    if _UNDER_BEFORE.search(before):
+        return "inferior"
+    plate = re.search(r"\b(cover|base)\s*-?plates?\s+(?:of\s+)?(?:the\s+)?$", before)
+    if plate:
+        return "superior" if plate.group(1) == "cover" else "inferior"
+    if body == "S1" and re.match(r"\s*end\s?-?\s?plate", after):
+        return "superior"
+    return ""
 
 
 def between_neighbours(bodies: Sequence[str]) -> list[str]:

@@ -25,6 +25,7 @@ class Spot:
     leads: bool = False
     heads: bool = False
     stressed: bool = False
+    opens: bool = False
 
 
 _OPENERS: Final = frozenset(
@@ -123,6 +124,7 @@ def spots_of(
                     )
                     or (norms[a - 1] == "the" and after in ("is", "are") and norms[b - 1] == "disc")
                 )
+                spot.leads = spot.opens
             if after == ":" and opener in (",", ";", "and", "("):
                 spot.leads = True
         recent = norms[max(first, a - 5) : a]
@@ -294,7 +296,11 @@ def _beside(
     """Tell whether the level right before a mention is its own: "D12-L1 disc desiccation and ..."."""
     a, b = mention.head
     start = min(a, mention.start) if mention.start >= left.end else a
-    if left.place.kind not in ("named", "foreign") or start - left.end > 2 or left.end > start:
+    if (
+        left.place.kind not in ("named", "foreign", "former", "latter", "above", "below")
+        or start - left.end > 2
+        or left.end > start
+    ):
         return False
     if any(n in ("and", "with", ",", ";") for n in norms[left.end : start]):
         return False
@@ -312,8 +318,11 @@ def _attaches(
     """Tell whether a level behind a mention belongs to it: "protrusion at L4-5"."""
     a = max(mention.head[1], mention.end if mention.end <= spot.start else mention.head[1])
     between = norms[a : spot.start]
-    if len(between) > 14 or spot.heads:
+    if len(between) > 14 or spot.heads or spot.opens:
         return False
+    for i, n in enumerate(between):
+        if n in ("noted", "seen") and "and" in between[i:]:
+            return False  # "multiple nodes noted and a defect at L4"
     if spot.leads and not (between and between[-1] in ("(", ":")):
         if len(between) == 0 or between[-1] not in _ATTACHED or "," in between or "and" in between:
             return False

@@ -383,7 +383,12 @@ class _View:
         t = term.end
         if t < self.end and self.norms[t] in ("of", "in", "within", "at"):
             t += 1
-            while t < self.end and self._filler(t) and t not in self._cover:
+            while (
+                t < self.end
+                and self._filler(t)
+                and t not in self._cover
+                and not self.norms[t].isdigit()
+            ):
                 t += 1
             cover = self._cover.get(t)
             return (

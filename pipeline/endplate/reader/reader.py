@@ -68,6 +68,11 @@ _SPINE: Final = frozenset(
 )
 
 
+_CHANGED: Final = frozenset(
+    "matured converted evolved changed progressed transformed transitioned developed converting evolving become".split()
+)
+
+
 class Passages:
     """A tokenized report: its passages with their tokens, norms and terms."""
 
@@ -443,6 +448,10 @@ class Reader:
     ) -> list[Mention]:
         modic = modic_mentions(terms, norms, a, b, titled=titled_modic)
         modic = [x for m in modic for x in _conversion(m, norms)]
+        for one, other in zip(modic, modic[1:], strict=False):
+            between = norms[one.head[1] : other.head[0]]
+            if between[-1:] == ["from"] and set(between) & _CHANGED:
+                other.status, other.cue = "historical", "from"
         taken = {t for m in modic for t in range(m.head[0], m.head[1])}
         plain = [
             t
@@ -753,6 +762,8 @@ class Reader:
     ) -> list[tuple[str, str, str]]:
         """Return (level, vertebra, endplate) of each row that a mention makes; none if it is elsewhere."""
         finding = mention.finding
+        around = norms[max(0, mention.head[0] - 3) : mention.head[1]]
+        residual = bool({"residual", "recurrent", "associated"} & set(around))
         if finding in ("scoliosis", "osteoporosis"):
             return [] if spot is not None and spot.place.kind == "foreign" else [("", "", "")]
         if spot is not None:
@@ -800,7 +811,13 @@ class Reader:
                     return told
                 if not (context.heading and context.heading_line == passage.line):
                     inherited = self._inherit(
-                        mention, passage, number, context, section, disc_named=disc_named
+                        mention,
+                        passage,
+                        number,
+                        context,
+                        section,
+                        disc_named=disc_named,
+                        residual=residual,
                     )
                     return [(seg, "", "") for seg in inherited] or told
                 return [(seg, "", "") for seg in context.heading if seg != "foreign"] or told
@@ -816,7 +833,9 @@ class Reader:
             return []
         if self._headed(context, passage):
             return [(seg, "", "") for seg in context.heading]
-        inherited = self._inherit(mention, passage, number, context, section, disc_named=disc_named)
+        inherited = self._inherit(
+            mention, passage, number, context, section, disc_named=disc_named, residual=residual
+        )
         return [(seg, "", "") for seg in inherited] or [("", "", "")]
 
     @staticmethod
@@ -879,6 +898,7 @@ class Reader:
         section: str,
         *,
         disc_named: bool,
+        residual: bool,
     ) -> list[str]:
         if section == "indication":
             return []
@@ -889,11 +909,7 @@ class Reader:
         if mention.finding == "spinal_infection" and mention.status == "absent":
             return context.topic if disc_named and context.topic_line == passage.line else []
         if context.topic_line == passage.line:
-            if context.topic_leads or mention.cue.lower().split()[-1:] in (
-                ["residual"],
-                ["recurrent"],
-                ["associated"],
-            ):
+            if context.topic_leads or residual:
                 return context.topic
             recent = number - context.topic_passage <= 2
             return context.topic if mention.status != "absent" and recent else []
@@ -1120,6 +1136,11 @@ class Reader:
             if r.finding in ("spinal_infection", "vertebral_fracture", "spinal_neoplasm")
             and r.status in ("present",)
         }
+        infected = {
+            r.level
+            for r in rows
+            if r.finding == "spinal_infection" and r.status == "present" and r.level
+        }
         stated_passages = {id(r.passage) for r in rows if r.finding == "modic_change"}
         added: list[Row] = []
         for r in rows:
@@ -1139,6 +1160,8 @@ class Reader:
                 or (r.level, id(r.passage)) in other_cause
                 or (r.vertebra, id(r.passage)) in other_cause
             ):
+                continue
+            if r.level in infected:
                 continue
             when = "past" if r.status == "historical" else "now"
             if (r.level, when) in stated or (not r.level and id(r.passage) in stated_passages):
@@ -1234,7 +1257,7 @@ def _conversion(mention: Mention, norms: Sequence[str]) -> list[Mention]:
     if len(mention.types) == 2 and "to" in inside:
         before = norms[max(0, mention.start - 2) : mention.start]
         around = norms[max(0, mention.start - 5) : mention.end + 3]
-        changed = {
+        changed = _CHANGED | {
             "conversion",
             "converted",
             "transformation",

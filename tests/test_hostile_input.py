@@ -321,8 +321,7 @@ def test_a_read_only_folder_is_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a POSIX shell")
-@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet"])
-def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path, suffix: str) -> None:
+def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path) -> None:
     rows = "".join(
         json.dumps({"id": os.urandom(20).hex(), "text": f"L4-L5: Modic type 1. {n}"}) + "\n"
         for n in range(3000)
@@ -332,9 +331,9 @@ def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path: Path, suffix: str)
     folder.mkdir()
     # The limit on the size of a file stands for the full disk.
     limited = ("sh", "-c", 'ulimit -f 32; exec "$0" "$@"')
-    done = endplate("extract", source, "--out", folder / f"out{suffix}", before=limited)
+    done = endplate("extract", source, "--out", folder / "out.csv", before=limited)
     assert done.returncode == 1
-    assert last_line(done) == f"Error: {folder / f'out{suffix}'}: File too large"
+    assert last_line(done) == f"Error: {folder / 'out.csv'}: File too large"
     assert list(folder.iterdir()) == []
 
 

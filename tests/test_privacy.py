@@ -97,7 +97,10 @@ def test_screen_and_what_follows_with_all_logs_on(tmp_path: Path) -> None:
     assert leaked((out / "run.json").read_text(encoding="utf-8")) == []
     assert leaked(" ".join(path.name for path in out.rglob("*"))) == []
     assert {path.stat().st_mode & 0o077 for path in out.rglob("*")} == {0}
-    for command in (["explain", "P1", "--out", out], ["report", out, "--out", tmp_path / "page.html"]):
+    for command in (
+        ["explain", "P1", "--out", out],
+        ["report", out, "--out", tmp_path / "page.html"],
+    ):
         done = noisy(*command)
         assert done.returncode == 0, done.stderr
         assert leaked(done.stderr) == []
@@ -118,13 +121,12 @@ def test_bad_input_is_not_quoted(tmp_path: Path) -> None:
     for name, content in BAD.items():
         (tmp_path / name).write_bytes(content.encode("cp1252"))
     out = tmp_path / "out.csv"
-    for names, code in ((list(BAD), 0), (["no-header.csv"], 2)):
+    for names, code in ((["no-header.csv"], 2), (list(BAD), 0)):
         done = noisy("extract", *(tmp_path / name for name in names), "--out", out)
         assert done.returncode == code, done.stderr
         assert all(name in done.stderr for name in names if name != "no-header.csv")
         assert leaked(done.stderr) == []
         assert leaked(done.stdout) == []
-    endplate("extract", *(tmp_path / name for name in BAD), "--out", out)
     assert leaked((tmp_path / "out.rejects.csv").read_text(encoding="utf-8")) == []
 
 

@@ -59,6 +59,15 @@ def _types(text: str) -> tuple[list[str], bool]:
     return numbers, bool(re.search(r"(?<!\S)or(?!\S)", text))
 
 
+def read_types(words: Sequence[str]) -> tuple[list[str], bool]:
+    """Read the types of a value ("I/II", "mixed 1 and 2"); none where it names none."""
+    match = re.search(
+        rf"(?<!\S)(?:(?:type|grade|modic|mixed) )*(?P<list>{_LIST})(?! (?:mm|cm|%))(?!\S)",
+        " ".join(words),
+    )
+    return _types(match.group("list")) if match else ([], False)
+
+
 def modic_mentions(
     terms: Sequence[Term], norms: Sequence[str], start: int, end: int, *, titled: bool
 ) -> list[Mention]:

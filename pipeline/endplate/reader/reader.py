@@ -19,9 +19,15 @@ from endplate.reader.levels import LevelGrammar, Place, between_neighbours
 from endplate.reader.lexicon import Lexicon, load_lexicon
 from endplate.reader.linking import NEVER_INHERIT, OF_BODIES, Context, Spot, choose, spots_of
 from endplate.reader.mentions import Composer, Mention, Term
-from endplate.reader.modic import caused_otherwise, modic_mentions, signal_mentions
+from endplate.reader.modic import (
+    caused_otherwise,
+    modic_mentions,
+    read_types,
+    signal_mentions,
+)
 from endplate.reader.region import RegionRules
 from endplate.reader.sections import SectionRules, SectionTracker
+from endplate.reader.values import headings, title_end, values
 from endplate.reader.words import ReportTokenizer, Speller, flatten
 from endplate.records import Finding, Reading, Report
 
@@ -250,6 +256,7 @@ class Reader:
         last_findings: list[Mention] = []
         corrections: list[tuple[str, str]] = []
         spine = not view.norms or bool(_SPINE & set(view.norms)) or bool(regions)
+        block: tuple[list[str], int] = ([], -1)
         for number, passage in enumerate(passages):
             start, end = passage.start, passage.end
             body = text[start:end]
@@ -302,6 +309,7 @@ class Reader:
             if not options and (_BLANK.search(body) or blanks[passage.line] > 1):
                 continue
             if _NO_VALUE.fullmatch(body) and not any(p.kind == "named" for p in self._levels(flat)):
+                block = self._block(view, terms_by_token, start, end, passage)
                 continue
             if self._sections.legend(flat):
                 continue
@@ -348,7 +356,17 @@ class Reader:
                 ca, cb = view.tokens(*passage.column)
                 title = [t for i in range(ca, cb) for t in terms_by_token.get(i, ()) if t.end <= cb]
                 titled_modic = any("modic" in t.labels for t in title)
+                head = flatten(text[slice(*passage.column)])
+                if "modic_change" in block[0] and re.fullmatch(
+                    r"\W*(?:type|grade|class|modic)\W*", head
+                ):
+                    titled_modic = True
             mentions = self._mentions(terms, view.norms, a, b, title, titled_modic)
+            if not (boxes and options):
+                below = block[0] if block[1] == passage.paragraph else []
+                mentions = self._valued(
+                    view, a, b, spots, terms, mentions, below, headed=bool(heads)
+                )
             if boxes and options:
                 mentions = self._ticked(mentions, boxes, ticked, body, view, start)
             if not mentions:
@@ -478,6 +496,51 @@ class Reader:
         found.sort(key=lambda m: (m.head[0], m.head[1]))
         return found
 
+    def _block(
+        self,
+        view: Passages,
+        terms_by_token: dict[int, list[Term]],
+        start: int,
+        end: int,
+        passage: Passage,
+    ) -> tuple[list[str], int]:
+        """Return the findings that a heading alone on its line names for the lines below it."""
+        a, b = view.tokens(start, end)
+        terms = [t for i in range(a, b) for t in terms_by_token.get(i, ()) if t.end <= b]
+        found = self._mentions(terms, view.norms, a, b, [], False)
+        return [m.finding for m in found], passage.paragraph
+
+    def _valued(
+        self,
+        view: Passages,
+        a: int,
+        b: int,
+        spots: Sequence[Spot],
+        terms: Sequence[Term],
+        mentions: list[Mention],
+        below: Sequence[str],
+        *,
+        headed: bool,
+    ) -> list[Mention]:
+        """Add what valued pieces say: "L4-5 mild, L5-S1 none" behind or below a heading."""
+        norms = view.norms
+        colon = title_end(a, b, norms, spots)
+        if headed and below:
+            made = values(colon, b, norms, spots, mentions, below, read_types)
+            return mentions + made
+        modic = any("modic" in t.labels and t.end <= colon for t in terms)
+        titles = headings(mentions, modic, colon) if colon > a and not headed else []
+        places = [s for s in spots if s.start >= colon and s.place.kind in ("named", "foreign")]
+        if len(places) < 2 and not (titles and len(places) == 1 and norms[colon:b].count(",")):
+            return mentions
+        first = colon if titles else a
+        made = values(
+            first, b, norms, spots, [m for m in mentions if m.head[0] >= colon], titles, read_types
+        )
+        if made and titles:
+            mentions = [m for m in mentions if m.head[1] > colon]
+        return sorted(mentions + made, key=lambda m: m.head)
+
     def _ticked(
         self,
         mentions: list[Mention],
@@ -544,9 +607,9 @@ class Reader:
         modifiers = self._context.modifiers(view.doc, a, b)
         marks = [s.start for s in spots if s.place.kind == "named"]
         for mention in mentions:
-            if mention.cue in ("box", "none"):
+            if mention.cue in ("box", "none") or mention.spot is not None or mention.cue == "value":
                 continue
-            if denied:
+            if denied and mention.cue not in self._denials:
                 mention.status, mention.cue = (
                     "absent",
                     view.text[view.starts[b - 1] : view.ends[b - 1]],
@@ -618,8 +681,10 @@ class Reader:
         for mention in mentions:
             if not mention.status:
                 continue
-            spot = None
-            if id(mention) in shares:
+            spot = mention.spot
+            if spot is not None:
+                where = None
+            elif id(mention) in shares:
                 where = shares[id(mention)]
             else:
                 spot = choose(

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from commands import endplate, last_line
@@ -396,7 +396,6 @@ PIECES = st.sampled_from(
 )
 
 
-@settings(deadline=None)
 @given(st.lists(PIECES | st.text(max_size=5), max_size=40))
 def test_offsets_hold_on_any_text(reader: Reader, pieces: list[str]) -> None:
     text = clean("".join(pieces))

@@ -16,9 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from endplate.errors import EndplateError
+from endplate.errors import EndplateError, KnowledgeError
+from endplate.knowledge import models_dir
 from endplate.records import Reject, Report
-from endplate.sources import ColumnMap, Counts, open_reports
+from endplate.sources import ColumnMap, Counts, open_reports, words
 from endplate.sources.dates import parse_date
 from endplate.sources.seen import CountTable, SeenReports
 from endplate.sources.table import cell_text
@@ -377,6 +378,18 @@ def test_status_and_modality_words(tmp_path: Path) -> None:
     ]
     assert {report.modality for report in result.reports} == {"MR"}
     assert [note for note in result.notes if "status 'odd' in column 'status'" in note]
+
+
+def test_a_faulty_word_list_is_refused_with_its_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = (models_dir() / "sources" / "words.yaml").read_text(encoding="utf-8")
+    write(tmp_path / "sources" / "words.yaml", f"{content}\nmodalities:\n  US: [us]\n")
+    monkeypatch.setattr(words, "models_dir", lambda: tmp_path)
+    for cached in (words._words, words.status_words):
+        cached.cache_clear()
+    with pytest.raises(KnowledgeError, match=r"words\.yaml: line \d+, modalities: Extra"):
+        words.status_words()
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from endplate.errors import KnowledgeError, Problem
+from endplate.errors import KnowledgeError
 from endplate.knowledge import models_dir
+from endplate.strict_yaml import read_document
 
 
 class _Strict(BaseModel):
@@ -77,16 +78,10 @@ def _inverted(groups: dict[str, tuple[str, ...]]) -> dict[str, str]:
 
 
 def _load(path: Path, model: type[_M]) -> _M:
-    import yaml
-
-    try:
-        return model.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except ValidationError as error:
-        problems = [
-            Problem(path.name, ".".join(map(str, fault["loc"])), fault["msg"])
-            for fault in error.errors()
-        ]
-    except (OSError, yaml.YAMLError) as error:
-        problems = [Problem(path.name, "", str(error))]
     title = f"{path.name} cannot be used:"
-    raise KnowledgeError(title, problems)
+    document = read_document(path, title, words=True)
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        problems = [document.problem(fault["loc"], fault["msg"]) for fault in error.errors()]
+        raise KnowledgeError(title, problems) from None

@@ -539,7 +539,12 @@ def packs():
 @given(facts, facts, finding_lists)
 @settings(max_examples=150, deadline=None)
 def test_filling_in_a_fact_never_reverses_a_decided_criterion(packs, told, more, rows):
-    """What silence was taken to decide is not decided: it says so itself."""
+    """What silence was taken to decide is not decided: it says so itself.
+
+    That 18 and over count as mature is such a presumption too; here it is told as a fact.
+    """
+    if told.get("age", 0) >= 18:
+        told = {"skeletally_mature": True, **told}
     before = judge_all(case_of(told, rows), packs)
     after = judge_all(case_of({**more, **told}, rows), packs)
     for old, new in zip(before, after, strict=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple, TypeVar
@@ -43,9 +43,9 @@ class Pack:
     source: SourceFile
     verification: Verification
     extends: str
-    own: tuple[Criterion, ...]
-    common: tuple[Criterion, ...]
-    examples: tuple[Example, ...]
+    own: tuple[Criterion, ...] = field(repr=False)
+    common: tuple[Criterion, ...] = field(repr=False)
+    examples: tuple[Example, ...] = field(repr=False)
     file: Path
     digest: str
 

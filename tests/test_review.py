@@ -27,7 +27,7 @@ from starlette.testclient import TestClient
 from chromium import chromium, watched_page
 from endplate.errors import EndplateError
 from endplate.page.run_folder import load_run, read_worklist
-from endplate.review import known_decisions, merge_decisions
+from endplate.review import known_decisions, merge, merge_decisions
 from endplate.review.desk import Desk, RefusedError
 from endplate.review.server import create_app
 from endplate.review.state import state
@@ -231,6 +231,40 @@ def test_what_the_clinic_typed_by_hand_stays(folder):
     assert known["P00006"]["decided_by"] == "Sr. Mary"
     assert known["P00005"]["decision"] == "accept"
     assert known_decisions(folder.parent / "new") == {}
+
+
+def test_a_new_list_that_comes_in_between_is_not_put_back(folder, monkeypatch):
+    add(Store.of(folder), "P00001", "accept")
+    worklist = folder / "worklist.csv"
+    read, new = merge._read, patients()[:3]
+
+    def overtaken(path: Path) -> Any:
+        monkeypatch.setattr(merge, "_read", read)
+        old = read(path)
+        write_run(folder, new)  # a run ends while the old list is being filled
+        return old
+
+    monkeypatch.setattr(merge, "_read", overtaken)
+    assert merge_decisions(folder) == 1
+    rows = read_worklist(worklist)
+    assert len(rows) == 3
+    assert rows["P00001"]["decision"] == "accept"
+
+
+def test_a_worklist_that_is_open_elsewhere_loses_no_decision(folder, monkeypatch):
+    notes: list[str] = []
+    desk = Desk(folder, on_note=notes.append)
+    add(Store.of(folder), "P00001", "accept")
+
+    def locked(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(merge, "_fill", locked)
+    desk.write()
+    assert "could not be written (Permission denied)" in notes[0]
+    monkeypatch.undo()
+    Desk(folder, on_note=pytest.fail)
+    assert read_worklist(folder / "worklist.csv")["P00001"]["decision"] == "accept"
 
 
 def test_without_a_store_nothing_is_written(folder):

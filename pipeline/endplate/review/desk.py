@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from endplate.codes import FINDINGS, LEVELS, MODIC_TYPES, STATUSES
+from endplate.errors import EndplateError
 from endplate.page.payload import LIST_COLUMNS, Pages, collect, detail, index, reports_of
 from endplate.page.run_folder import CLINIC_COLUMNS, check_run, load_run, unlisted
 from endplate.review.merge import merge_decisions
@@ -169,9 +170,10 @@ class Desk:
                 self._timer = None
             try:
                 merge_decisions(self._folder)
-            except OSError as error:
+            except (OSError, EndplateError) as error:
+                why = error.strerror if isinstance(error, OSError) else error
                 self._on_note(
-                    f"worklist.csv could not be written ({error.strerror}); is it open elsewhere? "
+                    f"worklist.csv could not be written ({why}); is it open elsewhere? "
                     "The decisions are safe in review.sqlite and will be written next time."
                 )
 

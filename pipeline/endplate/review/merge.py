@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from endplate.review.store import FILE, REASONS, Event, Store, decisions, in_force
-from endplate.tables import MAX_CELL, csv_text, write_table
+from endplate.tables import MAX_CELL, csv_text, table_writer
 
 CLINIC_COLUMNS: Final = ("decision", "decided_by", "decided_on", "notes")
 
@@ -92,16 +92,36 @@ def _clinic(row: Mapping[str, str]) -> dict[str, str]:
 
 
 def _fill(worklist: Path, cells: Mapping[str, Mapping[str, str]]) -> int:
-    """Rewrite the worklist with the clinic's cells; everything else stays as it is."""
-    columns, rows = _read(worklist)
-    filled = 0
-    for row in rows:
-        told = cells.get(row["patient_id"])
-        if told is not None:
-            row.update(told)
-            filled += 1
-    write_table(worklist, rows, [*columns, *(c for c in CLINIC_COLUMNS if c not in columns)])
-    return filled
+    """Rewrite the worklist with the clinic's cells; everything else stays as it is.
+
+    A run that has written a new list in the meantime must not find the old one put back: then the
+    new one is filled instead.
+    """
+    while True:
+        seen = _version(worklist)
+        columns, rows = _read(worklist)
+        known = [row for row in rows if row["patient_id"] in cells]
+        for row in known:
+            row.update(cells[row["patient_id"]])
+        more = [name for name in CLINIC_COLUMNS if name not in columns]
+        try:
+            with table_writer(worklist, [*columns, *more]) as table:
+                for row in rows:
+                    table.write(row)
+                if _version(worklist) != seen:
+                    raise _OvertakenError
+        except _OvertakenError:
+            continue
+        return len(known)
+
+
+class _OvertakenError(Exception):
+    """The worklist was written by somebody else while it was being filled."""
+
+
+def _version(worklist: Path) -> tuple[int, int, int]:
+    state = worklist.stat()
+    return state.st_ino, state.st_mtime_ns, state.st_size
 
 
 def _read(worklist: Path) -> tuple[list[str], list[dict[str, str]]]:

@@ -318,7 +318,7 @@ function endplateShape(finding, one, side) {
   switch (finding.finding) {
     case "modic_change":
       return s("polygon", {
-        class: `marrow ${finding.status}`,
+        class: `marrow ${finding.status}${side ? "" : " whole"}`,
         dataset: { type },
         fill: finding.status === "historical" ? "none" : modicFill(type),
         points: strip(one, side),

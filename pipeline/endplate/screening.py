@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from endplate.clinical import check_tables, code_maps, read_clinical
 from endplate.criteria import Judgement, Pack, judge_all, load_packs
@@ -22,6 +22,7 @@ from endplate.engine.fingerprint import digest, fingerprint
 from endplate.engine.folder import RunFolder, run_folder
 from endplate.engine.reading import Failure, reject_of
 from endplate.engine.spool import Spool
+from endplate.engine.watch import Watch
 from endplate.errors import EndplateError
 from endplate.records import Case, Reading, Reject, Study
 from endplate.rejects import reject_file
@@ -76,18 +77,6 @@ class Account:
     tally: Tally = field(default_factory=Tally)
 
 
-class Watch(Protocol):
-    """Is told how the run goes."""
-
-    def batch(self, reports: int, reused: int) -> None:
-        """Take note of so many reports done."""
-        ...
-
-    def patient(self) -> None:
-        """Take note of a patient judged."""
-        ...
-
-
 def screen(job: Screening, *, say: Callable[[str], None], watch: Watch, clock: Clock) -> Account:
     """Screen an archive into a folder; what is there of an earlier run is gone on with.
 
@@ -114,57 +103,59 @@ def screen(job: Screening, *, say: Callable[[str], None], watch: Watch, clock: C
     _check_folder(job.out, overwrite=job.overwrite)
     made_by = fingerprint(job.rules)
     account = Account()
-    with (
-        run_folder(job.out, made_by, restart=job.restart, replace=job.overwrite) as folder,
-        reject_file(job.out / "rejects.csv") as keep,
-        Spool(folder.parts, patient_order, _weight, _HELD) as studies,
-    ):
-        # run.json says that the folder is complete; from here on it is not.
-        (job.out / "run.json").unlink(missing_ok=True)
-        batches = _read(job, folder, studies, account, keep, say, watch, clock)
-        with clock.stage("findings table"):
-            account.findings = folder.finish(batches, job.out / "findings.parquet")
-        with clock.stage("patients"):
-            dates = index_dates(sorted_cases(studies))
-        with clock.stage("clinical tables"):
-            clinical = read_clinical(
-                job.clinical,
-                dates,
-                on_reject=keep,
-                on_note=say,
-                maps=maps,
-                date_order=job.columns.date_order,
-                today=created.date(),
-            )
-        with clock.stage("criteria and worklist"):
-            account.tally = write_tables(
+    with run_folder(
+        job.out, made_by, restart=job.restart, replace=job.overwrite, say=say
+    ) as folder:
+        with (
+            reject_file(job.out / "rejects.csv") as keep,
+            Spool(folder.parts, patient_order, _weight, _HELD) as studies,
+        ):
+            batches = _read(job, folder, studies, account, keep, say, watch, clock)
+            # run.json says that the folder is complete; from here on it is not.
+            (job.out / "run.json").unlink(missing_ok=True)
+            with clock.stage("findings table"):
+                account.findings = folder.finish(batches, job.out / "findings.parquet")
+            with clock.stage("patients"):
+                dates = index_dates(sorted_cases(studies))
+            with clock.stage("clinical tables"):
+                clinical = read_clinical(
+                    job.clinical,
+                    dates,
+                    on_reject=keep,
+                    on_note=say,
+                    maps=maps,
+                    date_order=job.columns.date_order,
+                    today=created.date(),
+                )
+            with clock.stage("criteria and worklist"):
+                account.tally = write_tables(
+                    job.out,
+                    _judged(with_facts(sorted_cases(studies), clinical.facts), packs, watch),
+                    packs,
+                    maps.flags,
+                    today=created.date(),
+                    clinic=known_decisions(job.out),
+                    patients_csv=job.patients_csv,
+                )
+        with clock.stage("run record"):
+            write_run_record(
                 job.out,
-                _judged(with_facts(sorted_cases(studies), clinical.facts), packs, watch),
-                packs,
-                maps.flags,
-                today=created.date(),
-                clinic=known_decisions(job.out),
-                patients_csv=job.patients_csv,
+                RunAccount(
+                    account.reports,
+                    account.tally,
+                    account.cancelled,
+                    account.findings,
+                    clinical if job.clinical else None,
+                    clock.seconds,
+                ),
+                packs=packs,
+                maps=maps,
+                reports=job.reports,
+                clinical=job.clinical,
+                columns=job.columns._asdict(),
+                reader=digest(made_by),
+                created=created,
             )
-    with clock.stage("run record"):
-        write_run_record(
-            job.out,
-            RunAccount(
-                account.reports,
-                account.tally,
-                account.cancelled,
-                account.findings,
-                clinical if job.clinical else None,
-                clock.seconds,
-            ),
-            packs=packs,
-            maps=maps,
-            reports=job.reports,
-            clinical=job.clinical,
-            columns=job.columns._asdict(),
-            reader=digest(made_by),
-            created=created,
-        )
     return account
 
 

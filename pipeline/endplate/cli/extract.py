@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -12,16 +13,60 @@ from endplate.cli.messages import by_reason, say
 
 if TYPE_CHECKING:
     from endplate.records import Reject
+    from endplate.sources import ColumnMap, Counts
+
+_MACHINES: Final = "Large archives"
+
+#: What `--out` must end in to be a table; anything else is a folder.
+_TABLES: Final = (".csv", ".parquet", ".jsonl")
+
+
+class Engine(StrEnum):
+    """What reads."""
+
+    LOCAL = "local"
+    SPARK = "spark"
 
 
 def extract(
     reports: options.Reports,
     out: Annotated[
-        Path, typer.Option(help="The findings table: .csv, .parquet or .jsonl.", show_default=False)
+        Path,
+        typer.Option(
+            metavar="TABLE|FOLDER",
+            help="The findings table (.csv, .parquet, .jsonl), or a folder: there the same command "
+            "again goes on where a run stopped, and reads only what is new.",
+            show_default=False,
+        ),
     ],
     workers: options.Workers = 1,
     rules: options.Rules = None,
     strict: options.Strict = False,
+    restart: Annotated[
+        bool,
+        typer.Option("--restart", help="Read all reports again.", rich_help_panel=_MACHINES),
+    ] = False,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="i/n",
+            help="Read only this share, into a folder of its own below --out; `endplate merge` "
+            "puts the shares together.",
+            rich_help_panel=_MACHINES,
+            show_default=False,
+        ),
+    ] = None,
+    engine: Annotated[
+        Engine,
+        typer.Option(help="spark: endplate[spark], Java.", rich_help_panel=_MACHINES),
+    ] = Engine.LOCAL,
+    master: Annotated[
+        str, typer.Option(help="Spark's master URL.", rich_help_panel=_MACHINES)
+    ] = "local[*]",
+    profile: Annotated[
+        bool,
+        typer.Option("--profile", help="Tell where the time went.", rich_help_panel=_MACHINES),
+    ] = False,
     id_column: options.IdColumn = None,
     text_column: options.TextColumn = None,
     patient_column: options.PatientColumn = None,
@@ -35,13 +80,9 @@ def extract(
 ) -> None:
     """Write every finding of every report to a table, one row a finding and level.
 
-    What could not be used is listed beside it, in OUT.rejects.csv.
+    What could not be used is listed beside it, in OUT.rejects.csv or OUT/rejects.csv.
     """
-    from endplate.engine import read_reports
-    from endplate.records import FINDING_COLUMNS
-    from endplate.rejects import reject_file
-    from endplate.sources import ColumnMap, Counts, open_reports
-    from endplate.tables import check_output, table_writer
+    from endplate.sources import ColumnMap
 
     columns = ColumnMap(
         id=id_column,
@@ -55,6 +96,28 @@ def extract(
         sep=sep,
         date_order=date_order.value if date_order else None,
     )
+    if engine is Engine.SPARK:
+        from endplate.engine.spark import extract_with_spark
+
+        counts = extract_with_spark(reports, out, columns, master=master, rules=rules, say=say)
+    elif shard is None and not restart and out.suffix.lower() in _TABLES:
+        counts = _to_table(reports, out, columns, workers, rules)
+    else:
+        counts = _to_folder(reports, out, columns, workers, rules, shard, restart, profile)
+    if strict and counts.rejected:
+        raise typer.Exit(3)
+
+
+def _to_table(
+    reports: list[str], out: Path, columns: ColumnMap, workers: int, rules: Path | None
+) -> Counts:
+    """Write one table."""
+    from endplate.engine import read_reports
+    from endplate.records import FINDING_COLUMNS
+    from endplate.rejects import reject_file
+    from endplate.sources import Counts, open_reports
+    from endplate.tables import check_output, table_writer
+
     rejects = out.with_suffix(".rejects.csv")
     check_output(out, reports)
     counts = Counts()
@@ -71,11 +134,50 @@ def extract(
             for finding in reading.findings:
                 table.write(finding)
         counts.check(done)
+    _say_counts(counts, table.rows, out, rejects)
+    return counts
+
+
+def _to_folder(
+    reports: list[str],
+    out: Path,
+    columns: ColumnMap,
+    workers: int,
+    rules: Path | None,
+    shard: str | None,
+    restart: bool,
+    profile: bool,
+) -> Counts:
+    """Write a folder that a later run goes on with."""
+    from endplate.cli.profile import print_profile
+    from endplate.cli.watching import watching
+    from endplate.engine.clock import Clock
+    from endplate.engine.shards import Shard
+    from endplate.errors import EndplateError
+    from endplate.extraction import Extraction, extract_archive
+
+    if out.suffix.lower() in _TABLES:
+        message = f"--out {out}: --shard and --restart are for a folder; name one"
+        raise EndplateError(message)
+    share = Shard.parse(shard) if shard else None
+    job = Extraction(reports, out, columns, rules, workers, share, restart)
+    clock = Clock()
+    with watching(reports) as watch:
+        try:
+            made = extract_archive(job, say=say, watch=watch, clock=clock)
+        except KeyboardInterrupt:
+            say("What is done is kept; the same command goes on from here.")
+            raise
+    if share or made.reused:
+        say(f"Share: {made.done:,} reports, {made.reused:,} of them known from before.")
+    folder = made.folder
+    _say_counts(made.counts, made.findings, folder / "findings.parquet", folder / "rejects.csv")
+    if profile:
+        print_profile(clock)
+    return made.counts
+
+
+def _say_counts(counts: Counts, rows: int, table: Path, rejects: Path) -> None:
     rejected = by_reason(counts.rejected)
     say(f"Reports: {counts.read:,} read, {counts.used:,} used, {rejected}.")
-    say(
-        f"Findings: {table.rows:,} rows in {out}"
-        + (f"; rejects in {rejects}" * bool(counts.rejected))
-    )
-    if strict and counts.rejected:
-        raise typer.Exit(3)
+    say(f"Findings: {rows:,} rows in {table}" + f"; rejects in {rejects}" * bool(counts.rejected))

@@ -13,7 +13,6 @@ from endplate.cli.messages import by_reason, say
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from endplate.engine.clock import Clock
     from endplate.screening import Account
 
 #: So many patients of each verdict are shown, with these columns, long cells cut.
@@ -89,7 +88,7 @@ def screen(
     """
     from rich.console import Console
 
-    from endplate.cli.stopping import stoppable
+    from endplate.cli.profile import print_profile
     from endplate.cli.watching import watching
     from endplate.engine.clock import Clock
     from endplate.screening import Screening
@@ -120,15 +119,19 @@ def screen(
         patients_csv=patients_csv,
     )
     clock = Clock()
-    with stoppable(), watching(reports) as watch:
-        account = run(job, say=say, watch=watch, clock=clock)
+    with watching(reports) as watch:
+        try:
+            account = run(job, say=say, watch=watch, clock=clock)
+        except KeyboardInterrupt:
+            say("What is done is kept; the same command goes on from here.")
+            raise
     console = Console()
     if not console.is_terminal:
         console = Console(width=140)  # a pipe has no width of its own
     _print_account(console, account, out)
     _print_worklist(console, out / "worklist.csv")
     if profile:
-        _print_profile(console, clock)
+        print_profile(clock)
     if strict and account.reports.rejected:
         raise typer.Exit(3)
 
@@ -177,23 +180,3 @@ def _print_worklist(console: Console, worklist: Path) -> None:
                 table.add_row(*cells)
     console.print()
     console.print(table)
-
-
-def _print_profile(console: Console, clock: Clock) -> None:
-    """Print the time of each stage, and the memory."""
-    from rich.table import Table
-
-    from endplate.engine.clock import peak_megabytes, worker_seconds
-
-    seconds = clock.seconds
-    total = sum(seconds.values())
-    table = Table("stage", "seconds", "share", title="Where the time went", title_justify="left")
-    for stage, spent in seconds.items():
-        table.add_row(stage, f"{spent:,.2f}", f"{spent / total:.0%}")
-    own, workers = peak_megabytes()
-    table.add_section()
-    table.add_row("all", f"{total:,.2f}", "100%")
-    table.add_row("workers (processor)", f"{worker_seconds():,.2f}", "")
-    console.print()
-    console.print(table)
-    console.print(f"Peak memory: {own:,.0f} MB, and {workers:,.0f} MB in the largest worker")

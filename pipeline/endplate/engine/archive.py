@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +29,7 @@ def read_archive(
     workers: int = 1,
     rules: Path | None = None,
     factory: ReaderFactory = shipped_reader,
+    wanted: Callable[[Batch], bool] = lambda batch: True,
     mean: int = MEAN_REPORTS,
 ) -> Iterator[Done]:
     """Read an archive batch by batch and yield each once it is safe on disk, in order.
@@ -45,12 +46,14 @@ def read_archive(
         Folder with a site's own rules.
     factory : callable
         Makes the reader of a process.
+    wanted : callable
+        Is asked about every batch, in order; the others are passed over.
     mean : int
         Reports in a batch, on average.
     """
 
     def tasks() -> Iterator[tuple[tuple[Batch, list[Outcome | None]], list[Report]]]:
-        for batch in content_batches(reports, mean):
+        for batch in filter(wanted, content_batches(reports, mean)):
             known = folder.outcomes(batch)
             unread = zip(batch.reports, known, strict=True)
             yield (batch, known), [report for report, outcome in unread if outcome is None]

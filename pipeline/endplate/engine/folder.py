@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -72,7 +72,12 @@ class RunFolder:
 
 @contextmanager
 def run_folder(
-    path: Path, made_by: Mapping[str, str], *, restart: bool = False, replace: bool = False
+    path: Path,
+    made_by: Mapping[str, str],
+    *,
+    restart: bool = False,
+    replace: bool = False,
+    say: Callable[[str], None] = lambda message: None,
 ) -> Iterator[RunFolder]:
     """Open the folder of a run, new or to be gone on with; nobody else can until it is closed.
 
@@ -86,6 +91,8 @@ def run_folder(
         Forget what is there.
     replace : bool
         Forget what is there if it was made otherwise.
+    say : callable
+        Is told of what is forgotten.
 
     Raises
     ------
@@ -105,6 +112,8 @@ def run_folder(
             )
             raise EndplateError(message)
         if changed or restart:
+            why = f" ({', '.join(changed)} changed since)" if changed else ""
+            say(f"{path}: all reports are read again{why}")
             for part in parts.glob("*.parquet"):
                 part.unlink()
         write_text(parts / _MANIFEST, json.dumps(dict(made_by), indent=2) + "\n")

@@ -26,7 +26,8 @@ class Mention:
     """A finding as a passage names it.
 
     ``head`` are the tokens that cues are asked about; ``start`` and ``end`` also take in the place
-    where it stands beside. ``spot`` is its level where the structure of the line gives it. ``types`` are Modic types in the order told, ``choice`` marks "1 or 2".
+    where it stands beside. ``spot`` is its level where the structure of the line gives it, ``decided`` that
+    its status is (a ticked box, a value). ``types`` are Modic types in the order told, ``choice`` marks "1 or 2".
     """
 
     finding: str
@@ -43,6 +44,7 @@ class Mention:
     needs_disc: bool = False
     at_disc: bool = False
     spot: Any = None
+    decided: bool = False
 
 
 _CONJUNCTIONS: Final = frozenset([",", "and", "or", "/", "nor", "as", "well", "+", "plus"])

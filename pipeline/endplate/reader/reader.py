@@ -193,7 +193,7 @@ class Reader:
         )
         columns = re.compile(
             r"\W*(?:levels?|segments?|disc(?: level| spaces?| height)?s?|modic(?: type| changes?)?|(?:spinal |central )?canal|foram\w+|neural foramina|(?:lateral )?recess(?:es)?|pfirrmann(?: grade)?|"
-            r"facets?(?: joints?)?|end ?plates?|nerve roots?|stenosis|herniation|findings?|site|cord|roots?|remarks?|comments?|thecal sac|osteophytes?|listhesis|epidural.*|canal stenosis|foraminal stenosis|central stenosis)\W*"
+            r"facets?(?: joints?)?|end ?plates?|nerve roots?|stenosis|herniation|findings?|site|cord|roots?|remarks?|comments?|thecal sac|osteophytes?|listhesis|type|extent|side|grade|height|epidural.*|canal stenosis|foraminal stenosis|central stenosis)\W*"
         )
         self._layout = Layout(heading, columns, level._atom)
 
@@ -247,6 +247,11 @@ class Reader:
         tracker = SectionTracker()
         body_follows = self._body_follows(text, passages)
         level_follows = self._level_follows(text, passages)
+        level_next = [
+            after.paragraph == before.paragraph
+            and bool(self._levels.starts_with_level(flatten(text[after.start : after.end])))
+            for before, after in zip(passages, passages[1:], strict=False)
+        ] + [False]
         blanks = {p.line: 0 for p in passages}
         for p in passages:
             blanks[p.line] += len(_BLANK.findall(text[p.start : p.end]))
@@ -362,6 +367,9 @@ class Reader:
                 ):
                     titled_modic = True
             mentions = self._mentions(terms, view.norms, a, b, title, titled_modic)
+            if mentions and value in ("yes", "present") and level_next[number]:
+                block = [m.finding for m in mentions], passage.paragraph
+                continue
             if not (boxes and options):
                 below = block[0] if block[1] == passage.paragraph else []
                 mentions = self._valued(
@@ -397,7 +405,7 @@ class Reader:
         rows = self._correct(rows, corrections)
         self._describe(rows)
         self._mark_conflicts(rows)
-        if not spine and not names_lumbar and self._regions.regions(flatten(text[:4000])):
+        if not spine and not names_lumbar and self._regions.regions(flatten(text[:80])):
             return [], False
         return rows, names_lumbar
 
@@ -564,8 +572,8 @@ class Reader:
                 if any(re.match(r"(?:yes|present|y\b)", c) for c in chosen):
                     kept.append(mention)
                 elif any(re.match(r"(?:no|absent|none|n\b|nil)", c) for c in chosen):
-                    mention.status = "absent"
-                    mention.cue = "box"
+                    mention.status, mention.cue = "absent", "box"
+                    mention.decided = True
                     kept.append(mention)
             elif box in ticked:
                 kept.append(mention)
@@ -588,6 +596,7 @@ class Reader:
                     basis="stated" if m.finding == "modic_change" else "",
                     status="absent",
                     cue="none",
+                    decided=True,
                 )
                 for m in last[-1:]
             ]
@@ -607,9 +616,9 @@ class Reader:
         modifiers = self._context.modifiers(view.doc, a, b)
         marks = [s.start for s in spots if s.place.kind == "named"]
         for mention in mentions:
-            if mention.cue in ("box", "none") or mention.spot is not None or mention.cue == "value":
+            if mention.decided:
                 continue
-            if denied and mention.cue not in self._denials:
+            if denied:
                 mention.status, mention.cue = (
                     "absent",
                     view.text[view.starts[b - 1] : view.ends[b - 1]],
@@ -1385,6 +1394,7 @@ def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) ->
                 basis=last.basis,
                 status="absent" if none else "present",
                 cue="none" if none else "",
+                decided=none,
             )
         )
     return made

@@ -107,6 +107,7 @@ def values(
                     status="absent" if denied and not types else "present",
                     cue=next((w for w in words if w in _DENIED), "value") if denied else "value",
                     spot=places[0] if places else None,
+                    decided=True,
                 )
             )
     return made

@@ -27,7 +27,8 @@ def merge(name: str, shipped: Rules, added: Rules, off: Rules) -> Rules:
     """
     merged = dict(shipped)
     for key in added.keys() | off.keys():
-        here, more, less = merged.get(key), added.get(key), off.get(key)
+        here: Any = merged[key]
+        more, less = added.get(key), off.get(key)
         if key == "pairs":
             merged[key] = _merge_pairs(here, more or [], less or [])
         elif key == "cues":

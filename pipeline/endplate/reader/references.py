@@ -193,8 +193,8 @@ def _absent_cues(less: Iterable[Rules], here: Iterable[Rules]) -> Iterator[Fault
             if phrase in known.get(meaning, ()):
                 continue
             others = [" ".join(other) for other, phrases in known.items() if phrase in phrases]
-            there = ", ".join(others) or "no other cues either"
-            text = f"'{phrase}' is not among the {' '.join(meaning)} cues; it is among: {there}"
+            there = f"under {' and under '.join(others)}" if others else "nowhere else"
+            text = f"'{phrase}' is no cue under {' '.join(meaning)}; it stands {there}"
             yield ("cues", row, "phrases", number), text
 
 

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from functools import cache
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 _PACKAGE = Path(__file__).resolve().parent
 
@@ -37,20 +33,3 @@ def content_hash(*paths: Path) -> str:
             digest.update(file.relative_to(root.parent).as_posix().encode() + b"\0")
             digest.update(file.read_bytes().replace(b"\r\n", b"\n") + b"\0")
     return digest.hexdigest()
-
-
-class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML with plain words: ``no``, ``on``, ``off`` and ``yes`` are words, not truth values."""
-
-
-_Loader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:bool"]
-    for first, resolvers in _Loader.yaml_implicit_resolvers.items()
-}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|false"), list("tf"))
-
-
-def read_words(path: Path) -> Any:
-    """Read a YAML file of words, in which only ``true`` and ``false`` are truth values."""
-    with path.open(encoding="utf-8") as handle:
-        return yaml.load(handle, Loader=_Loader)  # noqa: S506 (a safe loader)

@@ -20,6 +20,7 @@ SCRIPTS: Final = (
     "words.js",
     "charts.js",
     "spine.js",
+    "list-filter.js",
     "worklist.js",
     "report-text.js",
     "criteria.js",

@@ -17,6 +17,14 @@ const VERDICTS = {
   not_candidate: { name: "Not a candidate", sign: "–", hint: "a criterion speaks against it" },
 };
 
+const VERDICT_ORDER = [
+  "urgent_review",
+  "candidate",
+  "needs_information",
+  "needs_review",
+  "not_candidate",
+];
+
 const STATUSES = {
   present: { name: "present", sign: "" },
   absent: { name: "denied", sign: "∅" },

@@ -55,13 +55,6 @@ const COLUMNS = [
     cell: (r) => decisionCell(r.decision),
   },
 ];
-const VERDICT_ORDER = [
-  "urgent_review",
-  "candidate",
-  "needs_information",
-  "needs_review",
-  "not_candidate",
-];
 const DECISIONS = { accept: ["✓", "accepted"], reject: ["✕", "rejected"], unsure: ["?", "unsure"] };
 const natural = new Intl.Collator("en", { numeric: true });
 
@@ -78,135 +71,56 @@ function decisionCell(text) {
   );
 }
 
-/** Whether a list row passes the filter. Exported to the tests through the page only. */
-function passes(row, filter) {
-  if (filter.verdicts.size && !filter.verdicts.has(row.verdict)) return false;
-  if (filter.queue !== "all" && row.queue !== filter.queue) return false;
-  if (filter.type || filter.level) {
-    const hit = row.levels.some(
-      ({ level, type }) =>
-        (!filter.level || level === filter.level) && (!filter.type || type === filter.type),
-    );
-    if (!hit) return false;
-  }
-  if (filter.decision === "open" && row.decision) return false;
-  if (filter.decision === "done" && !row.decision) return false;
-  return filter.words.every((word) => row.haystack.includes(word));
+// How far a key moves in the list.
+const MOVES = {
+  ArrowDown: 1,
+  ArrowUp: -1,
+  j: 1,
+  k: -1,
+  PageDown: 10,
+  PageUp: -10,
+  Home: -Infinity,
+  End: Infinity,
+};
+
+/** Compare rows by a column; empty cells come last either way, equal ones in the list's order. */
+function byColumn(column, down) {
+  const empty = (value) => value === "" || value === null || value === undefined;
+  const compare = column.natural ? natural.compare : (a, b) => (a < b ? -1 : a > b ? 1 : 0);
+  return ([a, x], [b, y]) =>
+    empty(a) - empty(b) || (down ? -1 : 1) * compare(a, b) || x.order - y.order;
 }
 
 class Worklist {
-  /** rows: objects; open: called with a row; extra: options {queues, columns} */
+  /**
+   * rows: objects; open: called with a row.
+   * options: hide (columns that are left out), queues (choices of the patients' origin).
+   */
   constructor(rows, open, options = {}) {
     this.rows = rows;
     this.open = open;
     this.sort = { id: "rank", down: false };
-    this.filter = {
-      words: [],
-      verdicts: new Set(),
-      type: "",
-      level: "",
-      decision: "",
-      queue: "all",
-    };
+    this.current = 0; // the row that Tab leads to
+    this.rowHeight = 54; // pixels, until a row has been measured
+    this.filter = newFilter();
     this.columns = COLUMNS.filter((column) => !(options.hide || []).includes(column.id));
     for (const row of rows) {
       row.levels = parseModic(row.modic);
-      row.haystack = [
-        row.patient_id,
-        row.report_id,
-        row.modic,
-        row.next_step,
-        row.endplate,
-        row.red_flags,
-        row.other_findings,
-        row.evidence,
-        row.study_date,
-        row.bodies,
-        row.modic_basis,
-        (VERDICTS[row.verdict] || {}).name,
-        row.decision,
-        row.notes,
-      ]
-        .join(" ")
-        .toLowerCase();
+      row.haystack = haystack(row);
     }
+    this.buildTable();
     this.build(options);
     this.refresh();
   }
 
-  build({ queues }) {
-    const verdicts = VERDICT_ORDER.map((verdict) => [
-      verdict,
-      this.rows.filter((row) => row.verdict === verdict).length,
-    ]).filter(([, n]) => n);
-    const select = (label, key, choices) =>
-      h(
-        "label",
-        { class: "field" },
-        label,
-        h(
-          "select",
-          {
-            dataset: { filter: key },
-            onchange: (event) => {
-              this.filter[key] = event.target.value;
-              this.refresh();
-            },
-          },
-          choices.map(([value, name]) => h("option", { value }, name)),
-        ),
-      );
-    this.search = h("input", {
-      type: "search",
-      id: "search",
-      placeholder: "Patient, level, word of the evidence …",
-      autocomplete: "off",
-      spellcheck: "false",
-      oninput: (event) => {
-        this.filter.words = event.target.value.toLowerCase().split(/\s+/).filter(Boolean);
-        this.refresh();
-      },
-    });
-    const types = MODIC_TYPES.filter((type) =>
-      this.rows.some((row) => row.levels.some((one) => one.type === type)),
-    );
-    const levels = [
-      ...new Set(this.rows.flatMap((row) => row.levels.map((one) => one.level))),
-    ].sort((a, b) => LEVELS.indexOf(a) - LEVELS.indexOf(b));
-    this.count = h("p", { class: "muted", id: "count", "aria-live": "polite" });
-    const chips =
-      verdicts.length > 1 &&
-      h(
-        "div",
-        { class: "chips", role: "group", "aria-label": "Verdict" },
-        verdicts.map(([verdict, n]) =>
-          h(
-            "button",
-            {
-              type: "button",
-              class: `toggle v-${verdict}`,
-              "aria-pressed": "false",
-              dataset: { verdict },
-              onclick: (event) => {
-                const on = event.currentTarget.getAttribute("aria-pressed") !== "true";
-                event.currentTarget.setAttribute("aria-pressed", String(on));
-                this.filter.verdicts[on ? "add" : "delete"](verdict);
-                this.refresh();
-              },
-            },
-            h("span", { class: "sign", "aria-hidden": "true" }, VERDICTS[verdict].sign),
-            VERDICTS[verdict].name,
-            h("b", {}, number(n)),
-          ),
-        ),
-      );
+  buildTable() {
     this.head = h(
       "tr",
       {},
-      this.columns.map((column, i) =>
+      this.columns.map((column) =>
         h(
           "th",
-          { scope: "col", "aria-sort": "none", class: `c-${column.id}`, "aria-colindex": i + 1 },
+          { scope: "col", "aria-sort": "none", class: `c-${column.id}` },
           h(
             "button",
             { type: "button", dataset: { sort: column.id }, onclick: () => this.sortBy(column.id) },
@@ -216,7 +130,13 @@ class Worklist {
         ),
       ),
     );
-    this.body = h("tbody", {});
+    this.body = h("tbody", {
+      onclick: (event) => {
+        const tr = event.target.closest("tr[data-i]");
+        if (tr) this.open(this.shown[Number(tr.dataset.i)]);
+      },
+      onkeydown: (event) => this.key(event),
+    });
     this.table = h(
       "table",
       { class: "worklist", "aria-label": "Worklist", "aria-describedby": "list-help" },
@@ -226,36 +146,25 @@ class Worklist {
     this.scroller = h("div", { class: "scroller", tabindex: -1 }, this.table);
     this.scroller.addEventListener("scroll", () => this.draw(), { passive: true });
     new ResizeObserver(() => this.draw()).observe(this.scroller);
-    this.body.addEventListener("click", (event) => {
-      const tr = event.target.closest("tr[data-i]");
-      if (tr) this.open(this.shown[Number(tr.dataset.i)]);
-    });
-    this.body.addEventListener("keydown", (event) => this.key(event));
     window.addEventListener("beforeprint", () => this.draw(true));
     window.addEventListener("afterprint", () => this.draw());
+  }
+
+  build({ queues }) {
+    const changed = () => this.refresh();
+    const decisions = this.columns.some((column) => column.id === "decision");
+    this.search = searchField(this.filter, changed);
+    this.count = h("p", { class: "muted", id: "count", "aria-live": "polite" });
     this.node = h(
       "section",
       { class: "card list-card", "aria-labelledby": "list-title" },
       h("div", { class: "list-head" }, h("h2", { id: "list-title" }, "Worklist"), this.count),
-      chips,
+      verdictButtons(this.rows, this.filter, changed),
       h(
         "div",
         { class: "filters" },
         h("label", { class: "field grow" }, "Search", this.search),
-        types.length &&
-          select("Modic type", "type", [
-            ["", "any"],
-            ...types.map((type) => [type, type === "unspecified" ? "not said" : type]),
-          ]),
-        levels.length &&
-          select("Level", "level", [["", "any"], ...levels.map((level) => [level, level])]),
-        queues && select("Patients", "queue", queues),
-        this.columns.some((column) => column.id === "decision") &&
-          select("Decision", "decision", [
-            ["", "any"],
-            ["open", "open"],
-            ["done", "decided"],
-          ]),
+        choices(this.rows, this.filter, changed, { queues, decisions }),
       ),
       h(
         "p",
@@ -267,113 +176,78 @@ class Worklist {
   }
 
   sortBy(id) {
-    this.sort = { id, down: this.sort.id === id ? !this.sort.down : false };
+    this.sort = { id, down: this.sort.id === id && !this.sort.down };
     this.refresh();
-    announce(
-      `Sorted by ${this.columns.find((column) => column.id === id).name}, ${this.sort.down ? "descending" : "ascending"}`,
-    );
+    const { name } = this.columns.find((column) => column.id === id);
+    announce(`Sorted by ${name}, ${this.sort.down ? "descending" : "ascending"}`);
   }
 
   refresh() {
-    const column = this.columns.find((one) => one.id === this.sort.id) || this.columns[0];
-    const sign = this.sort.down ? -1 : 1;
+    const { id, down } = this.sort;
+    const column = this.columns.find((one) => one.id === id);
     this.shown = this.rows.filter((row) => passes(row, this.filter));
-    if (!(column.id === "rank" && !this.sort.down)) {
+    if (column && !(id === "rank" && !down)) {
       const keyed = this.shown.map((row) => [column.sort(row), row]);
-      keyed.sort(([a, x], [b, y]) => {
-        const blank =
-          (a === "" || a === null || a === undefined) - (b === "" || b === null || b === undefined); // empty cells last, either way
-        if (blank) return blank;
-        return (
-          sign * (column.natural ? natural.compare(a, b) : a < b ? -1 : a > b ? 1 : 0) ||
-          x.order - y.order
-        );
-      });
-      this.shown = keyed.map(([, row]) => row);
+      this.shown = keyed.sort(byColumn(column, down)).map(([, row]) => row);
     }
-    [...this.head.children].forEach((th, i) =>
-      th.setAttribute(
-        "aria-sort",
-        this.columns[i].id === this.sort.id
-          ? this.sort.down
-            ? "descending"
-            : "ascending"
-          : "none",
-      ),
-    );
-    this.count.textContent =
-      this.shown.length === this.rows.length
-        ? `${number(this.rows.length)} patients`
-        : `${number(this.shown.length)} of ${number(this.rows.length)} patients`;
+    this.columns.forEach((one, i) => {
+      const order = one.id !== id ? "none" : down ? "descending" : "ascending";
+      this.head.children[i].setAttribute("aria-sort", order);
+    });
+    const part = this.shown.length < this.rows.length ? `${number(this.shown.length)} of ` : "";
+    this.count.textContent = `${part}${number(this.rows.length)} patients`;
     this.table.setAttribute("aria-rowcount", this.shown.length + 1);
+    this.current = 0;
     this.first = -1;
     this.scroller.scrollTop = 0;
     this.draw();
   }
 
+  /** First and last row (exclusive) that can be seen, with some before and after. */
+  range() {
+    const seen = Math.ceil((this.scroller.clientHeight || 600) / this.rowHeight);
+    const top = Math.floor(this.scroller.scrollTop / this.rowHeight) - 8;
+    const first = clamp(top, 0, Math.max(0, this.shown.length - 1));
+    return [first, Math.min(this.shown.length, first + seen + 16)];
+  }
+
+  /** A row as high as `n` rows that are not in the page. */
+  gap(n) {
+    if (n <= 0) return [];
+    const cell = h("td", { colspan: this.columns.length });
+    cell.style.height = `${n * this.rowHeight}px`;
+    return [h("tr", { class: "gap", "aria-hidden": "true" }, cell)];
+  }
+
   /** Put the visible rows (or all, for print) into the table, with room above and below. */
   draw(all = false) {
-    if (!this.rowHeight) this.rowHeight = 54;
-    const height = this.scroller.clientHeight || 600;
-    const first = all
-      ? 0
-      : clamp(
-          Math.floor(this.scroller.scrollTop / this.rowHeight) - 8,
-          0,
-          Math.max(0, this.shown.length - 1),
-        );
-    const last = all
-      ? this.shown.length
-      : Math.min(this.shown.length, first + Math.ceil(height / this.rowHeight) + 16);
+    const [first, last] = all ? [0, this.shown.length] : this.range();
     if (!all && first === this.first && last === this.last) return;
     this.first = all ? -1 : first;
     this.last = last;
-    const focus = this.body.contains(document.activeElement)
-      ? document.activeElement.dataset.i
-      : null;
-    const rows = [];
-    for (let i = first; i < last; i++) rows.push(this.tableRow(i));
-    const gap = (n) => {
-      const tr = h(
-        "tr",
-        { class: "gap", "aria-hidden": "true" },
-        h("td", { colspan: this.columns.length }),
-      );
-      tr.firstChild.style.height = `${n * this.rowHeight}px`;
-      return n > 0 ? [tr] : [];
-    };
-    this.body.replaceChildren(...gap(first), ...rows, ...gap(this.shown.length - last));
-    if (!this.shown.length)
-      this.body.replaceChildren(
-        h(
-          "tr",
-          {},
-          h(
-            "td",
-            { colspan: this.columns.length, class: "muted none" },
-            "No patient matches this filter.",
-          ),
-        ),
-      );
-    const measured = rows.length && rows[0].offsetHeight;
-    if (measured && Math.abs(measured - this.rowHeight) > 1 && !all) {
+    const focused = this.body.contains(document.activeElement) && document.activeElement.dataset.i;
+    const rows = this.shown.slice(first, last).map((row, n) => this.tableRow(row, first + n));
+    this.body.replaceChildren(...this.gap(first), ...rows, ...this.gap(this.shown.length - last));
+    if (!this.shown.length) {
+      const words = "No patient matches this filter.";
+      const cell = h("td", { colspan: this.columns.length, class: "muted none" }, words);
+      this.body.replaceChildren(h("tr", {}, cell));
+    }
+    const measured = rows.length ? rows[0].offsetHeight : 0;
+    if (!all && measured && Math.abs(measured - this.rowHeight) > 1) {
       this.rowHeight = measured;
-      this.first = -1;
-      this.draw();
+      this.update();
       return;
     }
-    if (focus !== null) {
-      const again = this.body.querySelector(`tr[data-i="${focus}"]`);
-      if (again) again.focus({ preventScroll: true });
-    }
+    const again = focused && this.body.querySelector(`tr[data-i="${focused}"]`);
+    if (again) again.focus({ preventScroll: true });
   }
 
-  tableRow(i) {
-    const row = this.shown[i];
+  tableRow(row, i) {
     return h(
       "tr",
       {
-        tabindex: i === (this.current || 0) || i === this.first ? 0 : -1,
+        tabindex: i === this.current || i === this.first ? 0 : -1,
         dataset: { i },
         "aria-rowindex": i + 2,
         class: row.decision ? "decided" : null,
@@ -392,32 +266,22 @@ class Worklist {
     const tr = event.target.closest("tr[data-i]");
     if (!tr) return;
     const i = Number(tr.dataset.i);
-    const moves = {
-      ArrowDown: 1,
-      j: 1,
-      ArrowUp: -1,
-      k: -1,
-      PageDown: 10,
-      PageUp: -10,
-      Home: -Infinity,
-      End: Infinity,
-    };
-    if (event.key === "Enter") {
-      event.preventDefault();
-      this.open(this.shown[i]);
-    } else if (event.key in moves) {
-      event.preventDefault();
-      this.focusRow(clamp(i + moves[event.key], 0, this.shown.length - 1));
-    }
+    if (event.key === "Enter") this.open(this.shown[i]);
+    else if (event.key in MOVES)
+      this.focusRow(clamp(i + MOVES[event.key], 0, this.shown.length - 1));
+    else return;
+    event.preventDefault();
   }
 
   focusRow(i) {
     this.current = i;
-    const top = i * this.rowHeight,
-      head = this.head.offsetHeight || 40;
-    if (top < this.scroller.scrollTop) this.scroller.scrollTop = top;
-    else if (top + this.rowHeight + head > this.scroller.scrollTop + this.scroller.clientHeight)
-      this.scroller.scrollTop = top + this.rowHeight + head - this.scroller.clientHeight;
+    const { scroller } = this;
+    const top = i * this.rowHeight;
+    const end = top + this.rowHeight + this.head.offsetHeight;
+    if (top < scroller.scrollTop) scroller.scrollTop = top;
+    else if (end > scroller.scrollTop + scroller.clientHeight) {
+      scroller.scrollTop = end - scroller.clientHeight;
+    }
     this.draw();
     const row = this.body.querySelector(`tr[data-i="${i}"]`);
     if (row) row.focus({ preventScroll: true });

@@ -101,7 +101,8 @@ def run_folder(
     """
     parts = secure_folder(secure_folder(path) / _PARTS)
     with _locked(parts / _LOCK, path):
-        for leftover in parts.glob(".*.tmp"):
+        # What a killed run was writing; every whole file has its final name.
+        for leftover in (*path.glob(".*.tmp"), *parts.glob(".*.tmp")):
             leftover.unlink()
         former = _manifest(parts / _MANIFEST)
         changed = _changes(former, made_by) if former else []

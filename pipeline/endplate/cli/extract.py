@@ -155,10 +155,13 @@ def _to_folder(
     from endplate.engine.shards import Shard
     from endplate.errors import EndplateError
     from endplate.extraction import Extraction, extract_archive
+    from endplate.tables import check_output
 
     if out.suffix.lower() in _TABLES:
         message = f"--out {out}: --shard and --restart are for a folder; name one"
         raise EndplateError(message)
+    if out.suffix[1:].isalpha() and not out.is_dir():
+        check_output(out)  # findings.xlsx is meant as a table, and there is none of that kind
     share = Shard.parse(shard) if shard else None
     job = Extraction(reports, out, columns, rules, workers, share, restart)
     clock = Clock()

@@ -254,7 +254,10 @@ function spinousProcess(one) {
 
 /** A group that can be chosen with mouse and keyboard. */
 function placeLayer({ name, found, area }, onLevel) {
-  const words = Object.values(wordsOf(found)).flat().join(", ") || "only denied findings";
+  const words = wordsOf(found);
+  const seen = labelLines(words).map(([, text]) => text);
+  // what can be seen comes first, so that it can be asked for by voice; then all of it
+  const all = Object.values(words).flat().join(", ") || "only denied findings";
   const choose = (event) => {
     if (event.key !== "Enter" && event.key !== " ") return;
     event.preventDefault();
@@ -268,7 +271,7 @@ function placeLayer({ name, found, area }, onLevel) {
       tabindex: 0,
       role: "button",
       dataset: { level: name },
-      "aria-label": `${name}: ${words}. Show where the report says it.`,
+      "aria-label": `${[name, ...seen].join(" ")}. Show where the report says it: ${all}.`,
       onclick: () => onLevel(name),
       onkeydown: choose,
     },
@@ -283,16 +286,17 @@ function drawLabel(layer, { name, found, at: [x, y] }, lowest) {
   const top = Math.max(y - 6, lowest);
   const beside = lines[0][0] === "modic"; // the type stands beside the level's name
   const end = top + (lines.length + (beside ? 0 : 1)) * 14 + 8;
+  const texts = lines.map(([kind, text], i) => {
+    const shift = beside && i === 0 ? 6 + name.length * 8.6 : 0;
+    const row = top + (beside ? i : i + 1) * 14;
+    return s("text", { x: 264 + shift, y: row, class: `level-line ${kind}` }, `${text} `);
+  });
   layer.append(
     s("rect", { class: "hit", x: 258, y: top - 11, width: 210, height: end - top + 2, rx: 4 }),
     s("path", { class: "leader", d: `M${spot([x + 3, y])}L${spot([250, top - 1])}H258` }),
-    s("text", { x: 264, y: top, class: "level-name" }, name),
+    s("text", { x: 264, y: top, class: "level-name" }, `${name} `),
+    ...texts,
   );
-  lines.forEach(([kind, text], i) => {
-    const where = { x: beside && i === 0 ? 270 + name.length * 8.6 : 264 };
-    where.y = top + (beside ? i : i + 1) * 14;
-    layer.append(s("text", { ...where, class: `level-line ${kind}` }, text));
-  });
   return end;
 }
 

@@ -1,8 +1,9 @@
 """The command line.
 
-A command is a module of this package with a function of the same name, or with a ``typer.Typer``
-called ``app`` when it has sub-commands. At the top such a module imports the standard library and
-typer only, so that ``endplate --help`` stays fast; what is heavy is imported inside the function.
+A command is a module of this package, listed here, with a function of the same name, or with a
+``typer.Typer`` called ``app`` when it has sub-commands. At the top such a module imports the
+standard library and typer only, so that ``endplate --help`` stays fast; what is heavy is imported
+inside the function.
 
 Exit codes: 0 done (rejects are counted and said), 1 the run could not finish or a quality gate
 failed, 2 unusable input or options, 3 something was rejected under ``--strict``, 130 interrupted.
@@ -16,7 +17,6 @@ import signal
 import sys
 import warnings
 from importlib import import_module
-from pkgutil import iter_modules
 from traceback import walk_tb
 from typing import Final, NoReturn
 
@@ -25,8 +25,11 @@ import typer
 from endplate.cli.messages import say
 from endplate.errors import EndplateError
 
-#: The order of the help page; other commands follow by name.
-_FIRST: Final = ("screen", "extract", "show", "explain", "report", "review", "evaluate")
+#: In the order of the help page.
+COMMANDS: Final = (
+    *("screen", "extract", "show", "explain", "report", "review"),
+    *("evaluate", "agreement", "diff", "merge", "simulate", "criteria", "rules", "version"),
+)
 
 
 def main() -> None:
@@ -68,14 +71,12 @@ def _app() -> typer.Typer:
     def endplate() -> None:
         """Find patients who may benefit from basivertebral nerve ablation."""
 
-    found = [module.name for module in iter_modules(__path__)]
-    found.sort(key=lambda name: (_FIRST.index(name) if name in _FIRST else len(_FIRST), name))
-    for name in found:
+    for name in COMMANDS:
         module = import_module(f"{__name__}.{name}")
         if group := getattr(module, "app", None):
             app.add_typer(group, name=name)
-        elif command := getattr(module, name, None):
-            app.command(name)(command)
+        else:
+            app.command(name)(getattr(module, name))
     return app
 
 

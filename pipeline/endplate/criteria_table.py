@@ -35,7 +35,10 @@ _OF_RESULT: Final = ("truth", "standing", "value", "reason", "evidence", "settle
 
 CRITERIA_COLUMNS: Final = ("patient_id", *_OF_CRITERION, *_OF_RESULT)
 
-_TRUTHS: Final = {truth: truth.name.lower() for truth in Truth}
+#: By the place of a truth: its word, and how it bears on the patient by the criterion's kind.
+_TRUTHS: Final = (Truth.MET, Truth.NOT_MET, Truth.UNKNOWN)
+_TRUTH_WORDS: Final = [truth.name.lower() for truth in _TRUTHS]
+_STANDINGS: Final = ["for", "against", "open", "flag", ""]
 
 #: Judgements in memory at a time.
 _BATCH: Final = 20_000
@@ -97,9 +100,20 @@ class CriteriaTable:
         arrays = [repeated(patients, places // width)]
         constant = [_constants(first, result) for result in first.results]
         arrays += [repeated(column, places % width) for column in zip(*constant, strict=True)]
+        # Enumerations are slow to hash: truths are told apart by identity and looked up by place.
+        met, not_met, _ = _TRUTHS
+        truths = np.fromiter(
+            (
+                0 if (truth := result.truth) is met else 1 if truth is not_met else 2
+                for result in results
+            ),
+            np.int32,
+            len(results),
+        )
+        standings = np.array([_standings(result) for result in first.results], np.int32)
         arrays += [
-            pa.array([_TRUTHS[result.truth] for result in results]).dictionary_encode(),
-            pa.array([result.standing for result in results]).dictionary_encode(),
+            repeated(_TRUTH_WORDS, truths),
+            repeated(_STANDINGS, standings[places % width, truths]),
             pa.array([result.value for result in results]).dictionary_encode(),
             pa.array([result.reason for result in results]).dictionary_encode(),
             pa.array([_as_json(result.evidence) for result in results], pa.string()),
@@ -120,6 +134,11 @@ def criteria_table(path: Path) -> Iterator[CriteriaTable]:
         except BaseException:
             table.abandon()
             raise
+
+
+def _standings(result: CriterionResult) -> list[int]:
+    """Return the place of a criterion's standing for each truth."""
+    return [_STANDINGS.index(result._replace(truth=truth).standing) for truth in _TRUTHS]
 
 
 def _constants(judgement: Judgement, result: CriterionResult) -> tuple[str, ...]:

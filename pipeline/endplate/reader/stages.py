@@ -111,7 +111,7 @@ def _respelled(doc: Doc, start: int, end: int) -> tuple[tuple[str, str], ...]:
     changed = (
         (token.text.strip(), token.norm_)
         for token in doc[start:end]
-        if flatten(token.text).strip(" -\n") != token.norm_
+        if flatten(token.text).rstrip("- \n") not in ("", token.norm_)
     )
     return tuple(dict.fromkeys(changed))
 

@@ -184,7 +184,9 @@ def _made_of(old: _Row, new: _Row) -> Iterator[str]:
         elif old_packs[name]["sha256"] != new_packs[name]["sha256"]:
             versions = (old_packs[name]["version"], new_packs[name]["version"])
             differ = versions[0] != versions[1]
-            yield f"pack {name} " + (" → ".join(versions) if differ else f"{versions[0]}, reworded")
+            yield f"pack {name} " + (
+                " → ".join(versions) if differ else f"{versions[0]}, changed under the same version"
+            )
     if old["code_maps"]["sha256"] != new["code_maps"]["sha256"]:
         yield "code maps"
     yield from _inputs(old, new)

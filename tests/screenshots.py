@@ -16,8 +16,8 @@ from commands import endplate
 from test_review import Server
 
 WIDTH, SCALE = 1440, 0.75
-#: A patient whose history, types and levels show what the page can do.
-PATIENT = "P101"
+#: Patients whose findings, and whose history, show what the page can do.
+PATIENT, HISTORY = "P139", "P101"
 
 
 def main(run: Path, out: Path) -> None:
@@ -53,7 +53,7 @@ def _review(browser: Any, folder: Path, out: Path) -> None:
     try:
         page = _page(browser, "dark")
         page.goto(server.address)
-        _open(page, PATIENT)
+        _open(page, HISTORY)
         page.keyboard.press("n")
         page.locator("#note-text").fill("Ask for the pain diary.")
         page.keyboard.press("Control+Enter")

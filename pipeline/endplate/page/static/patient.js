@@ -3,7 +3,7 @@
 
 /** Modic changes that a report affirms or suspects, each once, as a cell like "L4-L5:2". */
 function modicOf(study) {
-  const on = study.findings.filter(
+  const on = mergeModic(study.findings).filter(
     (f) => f.finding === "modic_change" && (f.status === "present" || f.status === "uncertain"),
   );
   const cells = on.map((f) => {

@@ -235,7 +235,7 @@ const askFinding = (finding, quote) =>
   });
 
 const HELP = [
-  ["a", "accept, and go to the next open patient"],
+  ["a", "accept: belongs on the list; goes on to the next open patient"],
   ["r", "reject: then the number of the reason"],
   ["u", "unsure"],
   ["n", "note"],

@@ -263,9 +263,9 @@ class Review {
       h(
         "div",
         { class: "buttons" },
-        this.decisionButton("a", "Accept", "accept"),
-        this.decisionButton("r", "Reject …", "reject"),
-        this.decisionButton("u", "Unsure", "unsure"),
+        this.decisionButton("a", "Accept", "accept", "This patient belongs on the list"),
+        this.decisionButton("r", "Reject …", "reject", "Does not belong on the list"),
+        this.decisionButton("u", "Unsure", "unsure", "Cannot be decided from this"),
         h("span", { class: "gap" }),
         this.button("n", "Note …"),
         this.button("c", "Correct …", "Correct the chosen finding"),
@@ -289,8 +289,8 @@ class Review {
     return h("button", { type: "button", title, "aria-keyshortcuts": key, onclick: act }, shown);
   }
 
-  decisionButton(key, name, decision) {
-    const button = this.button(key, name);
+  decisionButton(key, name, decision, title) {
+    const button = this.button(key, name, title);
     button.className = `big d-${decision}`;
     const pressed = this.state(this.view.row).decision === decision;
     button.setAttribute("aria-pressed", String(pressed));

@@ -170,7 +170,7 @@ function spineWords(places, implied) {
 
 /** The drawing. `onLevel` is called with a level or body when one is chosen. */
 function spineDrawing(findings, implied, onLevel) {
-  const told = byPlace(findings);
+  const told = byPlace(mergeModic(findings));
   const bodies = column(told.flatMap(({ name }) => name.split("-")));
   const body = Object.fromEntries(bodies.map((one) => [one.name, one]));
   const places = told

@@ -85,6 +85,33 @@ function shortName(finding) {
     : name;
 }
 
+/** One type for several that are said of a place: 2 and 1/2 are 1/2; a type outdoes "not said". */
+function mergeTypes(types) {
+  const parts = [...new Set(types.flatMap((type) => type.split("/")))].filter(
+    (one) => one !== "unspecified",
+  );
+  return parts.sort().join("/") || "unspecified";
+}
+
+/** Findings with the Modic changes of one place and status made one. */
+function mergeModic(findings) {
+  const groups = new Map();
+  const others = [];
+  for (const finding of findings) {
+    if (finding.finding !== "modic_change") others.push(finding);
+    else {
+      const key = `${place(finding)}|${finding.status}`;
+      groups.set(key, [...(groups.get(key) || []), finding]);
+    }
+  }
+  const merged = [...groups.values()].map((group) => {
+    const shared = (name) => (group.every((f) => f[name] === group[0][name]) ? group[0][name] : "");
+    const modic_type = mergeTypes(group.map((f) => f.modic_type || "unspecified"));
+    return { ...group[0], modic_type, vertebra: shared("vertebra"), endplate: shared("endplate") };
+  });
+  return [...merged, ...others];
+}
+
 /** Everything a finding says, as a sentence. */
 function fullName(finding) {
   const parts = [

@@ -1,32 +1,22 @@
-"""Status of a mention: medspaCy's ConText with rules made for radiology, and how they are weighed.
-
-ConText finds the cues and their scope; what two cues together mean, and where a list or a
-sentence plainly ends a cue's reach, is decided here.
-"""
+"""Assertion: medspaCy's ConText with rules made for radiology, over the mentions of a sheet."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any, Final
+from typing import Any
 
+from medspacy.common.util import prune_overlapping_matches
 from medspacy.context import ConText, ConTextRule
 from medspacy.context.context_modifier import ConTextModifier
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-
-@dataclass(slots=True, frozen=True)
-class Cue:
-    """A cue that reaches a mention: its category, its tokens, and the side it stands on."""
-
-    category: str
-    start: int
-    end: int
-    before: bool
-    reach: str
-    distance: int
+from endplate.reader.mentions import Mention
+from endplate.reader.sheet import Sheet, Unit, sheet_of
+from endplate.reader.status import Cue, alternatives, reaches, weigh
+from endplate.reader.words import phrase_norm
 
 
 @dataclass(slots=True, frozen=True)
@@ -57,7 +47,9 @@ class ReportContext(ConText):
             only = frozenset(group["only"]) if "only" in group else None
             category = "weak" if group.get("weak") else group["category"]
             for phrase in expand(group["phrases"], rules["slots"]):
-                entry = self.senses.setdefault(_key(nlp, phrase), {"forward": [], "backward": []})
+                entry = self.senses.setdefault(
+                    phrase_norm(nlp, phrase), {"forward": [], "backward": []}
+                )
                 for side in sides:
                     entry[side].append(_Sense(category, group["reach"], only))
         context_rules: list[ConTextRule] = []
@@ -71,18 +63,53 @@ class ReportContext(ConText):
                 direction = "FORWARD" if sides["forward"] else "BACKWARD"
             context_rules.append(ConTextRule(phrase, first.category.upper(), direction=direction))
         for phrase in expand(rules["ends"], rules["slots"]):
-            key = _key(nlp, phrase)
+            key = phrase_norm(nlp, phrase)
             if key not in self.senses:
                 self.senses[key] = {"forward": [], "backward": []}
                 context_rules.append(ConTextRule(key, "END", direction="TERMINATE"))
         self.add(context_rules)
+        matcher = self._ConText__matcher  # type: ignore[attr-defined]
+        self._phrases = matcher._MedspacyMatcher__phrase_matcher
+        self._rule_of = {nlp.vocab.strings[name]: rule for name, rule in matcher.rule_map.items()}
+
+    def __call__(self, doc: Doc, targets: str | None = None) -> Doc:
+        """Give every mention of the sheet its status and the words that decided it."""
+        sheet = sheet_of(doc)
+        for unit in sheet.units:
+            if not unit.mentions:
+                continue
+            undecided = [m for m in unit.mentions if not m.decided]
+            if unit.denied:
+                for mention in undecided:
+                    mention.status, mention.cue = "absent", sheet.words(unit.last - 1, unit.last)
+            elif undecided:
+                self._decide(sheet, unit, undecided)
+            if unit.section != "indication":
+                alternatives(unit.mentions, sheet.norms)
+        return doc
+
+    def _decide(self, sheet: Sheet, unit: Unit, mentions: Sequence[Mention]) -> None:
+        norms = sheet.norms
+        modifiers = self.modifiers(sheet.doc, unit.first, unit.last)
+        marks = [s.start for s in unit.spots if s.place.kind == "named"]
+        for mention in mentions:
+            target = Span(sheet.doc, *mention.head, label=mention.finding)
+            cues = [
+                cue
+                for cue in self.cues(target, modifiers)
+                if reaches(cue, mention.head, norms, marks, unit.last)
+            ]
+            status, decisive = weigh(mention.finding, cues, unit.section, norms)
+            if mention.status == "historical" and status in ("present", "historical"):
+                continue  # a conversion told so already
+            mention.status = status
+            mention.cue = sheet.words(decisive.start, decisive.end) if decisive else ""
 
     def modifiers(self, doc: Doc, start: int, end: int) -> list[ConTextModifier]:
         """Return the cues of the tokens ``start`` to ``end`` with their scopes."""
-        matcher = self._ConText__matcher  # type: ignore[attr-defined]
         found = []
-        for match_id, a, b in _matches(matcher, doc, start, end):
-            rule = matcher.rule_map[doc.vocab.strings[match_id]]
+        for match_id, a, b in prune_overlapping_matches(self._phrases(doc[start:end])):
+            rule = self._rule_of[match_id]
             direction = rule.direction
             scope = (
                 (b, end)
@@ -123,187 +150,3 @@ def expand(phrases: Sequence[Any], slots: Mapping[str, Sequence[Any]]) -> list[s
             options.append([f"{word}{rest}" for word in slots[name]])
         done += ["".join(choice) for choice in product(*options)]
     return done
-
-
-def _key(nlp: Language, phrase: str) -> str:
-    """Return a phrase in the spelling that the matcher sees."""
-    return " ".join(token.norm_ for token in nlp.tokenizer(phrase))
-
-
-def _matches(matcher: Any, doc: Doc, start: int, end: int) -> list[tuple[int, int, int]]:
-    phrases = matcher._MedspacyMatcher__phrase_matcher(doc[start:end])
-    hits = list(phrases)
-    kept: list[tuple[int, int, int]] = []
-    for hit in sorted(hits, key=lambda h: (h[1] - h[2], h[1])):
-        if not any(a < hit[2] and hit[1] < b for _, a, b in kept):
-            kept.append(hit)
-    return sorted(kept, key=lambda h: h[1])
-
-
-#: Words that end the reach of an adjective ("possible", "?").
-_PHRASE_ENDS: Final = frozenset(
-    ", ; : is are shows show with causing resulting and where which .".split()
-)
-
-
-def _listed(
-    between: Sequence[str], behind: Sequence[str], marks: Sequence[int], first: int, target: int
-) -> bool:
-    """Tell whether commas between a cue and a target only part the items of one list."""
-    comma = len(between) - 1 - list(reversed(between)).index(",")
-    item = between[comma + 1 :]
-    if any(n in ("is", "are", "was", "were", "has", "have", "shows", "there") for n in item):
-        return False
-    if any(n in ("or", "nor") for n in item[:3]) or "and" in item:
-        return True
-    levelled = any(first <= m < first + comma for m in marks) and any(
-        m >= first + comma for m in marks
-    )
-    if levelled and not any(n in ("or", "nor") for n in between):
-        return False
-    # the list is closed by "or" further on: "no bulge, protrusion or extrusion"
-    for i, n in enumerate(behind):
-        if n in (";", ".", ":") or (n in ("but", "with", "is", "are") and i < 2):
-            break
-        if n in ("or", "nor"):
-            return True
-    if (
-        any(n in ("is", "are", "seen", "noted", "shows") for n in behind[:3])
-        and "seen" not in behind[:1]
-    ):
-        return False  # a clause of its own: "no protrusion, Modic changes are seen"
-    return "and" in item[:2] or (len(item) <= 2 and not any(n in _LATERAL for n in item))
-
-
-_LATERAL: Final = frozenset(
-    "left right bilateral mild moderate severe small minimal central diffuse broad chronic".split()
-)
-
-
-def reaches(
-    cue: Cue, target: tuple[int, int], norms: Sequence[str], marks: Sequence[int], end: int
-) -> bool:
-    """Tell whether a cue's reach plausibly includes a target.
-
-    Parameters
-    ----------
-    cue : Cue
-    target : tuple of int
-        Head tokens of the mention.
-    norms : sequence of str
-    marks : sequence of int
-        First tokens of the level lists of the passage: a comma between two of them ends a list.
-    end : int
-        End of the passage.
-    """
-    if cue.before:
-        between = norms[cue.end : target[0]]
-        if cue.reach == "phrase":
-            return len(between) <= 9 and not any(
-                n in _PHRASE_ENDS and not (n == "and" and between[i + 1 : i + 2] == ["/"])
-                for i, n in enumerate(between)
-            )
-        return "," not in between or _listed(
-            between, norms[target[1] : end], marks, cue.end, target[0]
-        )
-    between = norms[target[1] : cue.start]
-    if cue.reach == "phrase":
-        return len(between) <= 4 and not any(n in _PHRASE_ENDS for n in between)
-    if norms[cue.start] == "none" and cue.end < len(norms) and norms[cue.end] in (
-        "at", "elsewhere", "in", "above", "below", "of", "on", "other",
-    ):  # fmt: skip
-        return False
-    if norms[cue.start] == ":" and any(n in (".", ";") for n in between):
-        return False
-    if ":" in between:
-        return False
-    if "," in between:
-        comma = len(between) - 1 - list(reversed(between)).index(",")
-        return any(n in ("or", "nor", "and") for n in between[comma:]) and not any(
-            n in ("with", "is", "are") for n in between
-        )
-    return not any(n in (";",) for n in between)
-
-
-#: Findings that are told as history without being over, and words that age a fracture.
-_LASTING: Final = frozenset(["prior_surgery", "prior_bvn_ablation"])
-_AGEING: Final = frozenset("old prior previous remote former earlier known".split())
-
-
-def weigh(
-    finding: str, cues: Sequence[Cue], section: str, norms: Sequence[str]
-) -> tuple[str, Cue | None]:
-    """Return the status that a mention's cues and section give it, and the cue that decided.
-
-    An empty status means that the mention is no finding (planned, "no new", technique).
-    """
-    by: dict[str, list[Cue]] = {}
-    for cue in cues:
-        by.setdefault(cue.category, []).append(cue)
-
-    def nearest(category: str) -> Cue:
-        return min(by[category], key=lambda c: c.distance)
-
-    lasting = finding in _LASTING
-    if lasting and "planned" in by:
-        return "", nearest("planned")
-    if finding == "vertebral_fracture" and "historical" in by:
-        by["historical"] = [c for c in by["historical"] if norms[c.start] not in _AGEING]
-        if not by["historical"]:
-            del by["historical"]
-    if section == "technique":
-        return ("indication", nearest("indication")) if "indication" in by else ("", None)
-    if section == "indication":
-        if "negated" in by and nearest("negated").distance <= 4:
-            return "absent", nearest("negated")
-        if lasting:
-            return "historical", None
-        return "indication", nearest("indication") if "indication" in by else None
-    if "skipped" in by:
-        return "", nearest("skipped")
-    if "resolved" in by:
-        return "absent", nearest("resolved")
-    decided = [
-        c for category in ("negated", "uncertain", "indication") for c in by.get(category, [])
-    ]
-    if section == "comparison":
-        if "negated" in by:
-            return "", nearest("negated")
-        return "historical", nearest("historical") if "historical" in by else None
-    if decided:
-        cue = min(decided, key=lambda c: (c.distance, c.category))
-        if cue.category == "uncertain" and cue.before and cue.reach == "phrase":
-            # "the suspected fracture is not confirmed"
-            refuted = next((c for c in by.get("negated", []) if not c.before), None)
-            if refuted is not None:
-                return "absent", refuted
-        if cue.category == "uncertain" and cue.before:
-            # "no fluid to suggest discitis", "without findings suspicious for": denied all the same
-            denial = next(
-                (c for c in by.get("negated", []) if c.before and c.end <= cue.start), None
-            )
-            if (
-                denial is not None
-                and "," not in norms[denial.end : cue.start]
-                and "but" not in norms[denial.end : cue.start]
-            ):
-                return "absent", denial
-        if cue.category == "negated":
-            if "historical" in by and not lasting and not cue.before:
-                return "absent", cue
-            return "absent", cue
-        if (
-            "historical" in by
-            and "present" not in by
-            and cue.category == "uncertain"
-            and not lasting
-        ):
-            return "historical", nearest("historical")
-        return ("uncertain" if cue.category == "uncertain" else "indication"), cue
-    if "historical" in by and not lasting:
-        if "present" in by:
-            return "present", nearest("present")
-        return "historical", nearest("historical")
-    if "present" in by:
-        return "present", nearest("present")
-    return "present", None

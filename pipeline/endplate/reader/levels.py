@@ -182,7 +182,7 @@ class LevelGrammar:
         region = "|".join(sorted(map(re.escape, self._region), key=len, reverse=True))
         number = "|".join(["1[0-2]", "[1-9]", *(rf"{word}\b" for word in words["numbers"])])
         body = rf"(?:{region})[ .]?-?(?:{number})"
-        self._atom = re.compile(
+        self.atom = re.compile(
             rf"(?<![a-z0-9])(?P<si>(?:l[ ]?5|l[ ]v)[ ]?[-/][ ]?s[ ]?i)(?![a-z0-9])"
             rf"|(?<![a-z0-9])(?P<first>(?:{region})[ .]{{0,2}}-?(?:{number}))(?![0-9])"
             rf"(?P<rest>(?:(?:[ ]?[-/][ \n]*|[ ]|)(?:{region})?[ .]?(?:{number})(?![0-9]|\.\d|[ ]?mm|[ ]?cm|[ ]?%))*)"
@@ -199,9 +199,7 @@ class LevelGrammar:
             rf"\b(?:{'|'.join(sorted(map(re.escape, self._references), key=len, reverse=True))})\b"
             r"|\bt?here\b(?=\s*[,.;)]|\s*$|\s+(?:and|with|too|as)\b)|\bhere\b(?=\s+(?:have|has|show))"
         )
-        self._gate = re.compile(
-            rf"{body}|[1-5] ?[-/] ?[1-5s]|{'|'.join(map(re.escape, self._names))}"
-        )
+        self._gate = re.compile(rf"{body}|[1-5] ?[-/] ?[1-5s]|junction|lumbosacral")
 
     def __call__(self, flat: str) -> list[Place]:
         """Return the places of a flattened passage, in order, not overlapping."""
@@ -215,9 +213,13 @@ class LevelGrammar:
         places.sort(key=lambda place: place.start)
         return places
 
+    def may_speak(self, flat: str) -> bool:
+        """Tell whether a flattened passage may name a level or refer to one."""
+        return bool(self._gate.search(flat) or self._reference.search(flat))
+
     def starts_with_level(self, flat: str) -> re.Match[str] | None:
         """Return the match of a level at the very start of a flattened text."""
-        match = self._atom.match(flat)
+        match = self.atom.match(flat)
         return match if match and not match.group("name") else None
 
     # ------------------------------------------------------------------ named levels
@@ -226,7 +228,7 @@ class LevelGrammar:
         items: list[Item] = []
         masked: list[bool] = []
         at = 0
-        while match := self._atom.search(flat, at):
+        while match := self.atom.search(flat, at):
             at = match.end()
             for item in self._items(flat, match):
                 items.append(item)

@@ -357,14 +357,10 @@ def _attaches(
 class Context:
     """What the passages before leave behind for those after.
 
-    ``heading`` is the level heading in force; ``topic`` the levels that the text is about, with
-    the line and paragraph they were named in, and whether they opened their sentence.
+    ``topic`` are the levels that the text is about, with the line, paragraph and passage they were
+    named in, and whether they opened their sentence; ``before`` the topic before that.
     """
 
-    heading: list[str] = field(default_factory=list)
-    heading_line: int = -1
-    heading_block: bool = False
-    heading_paragraph: int = -1
     topic: list[str] = field(default_factory=list)
     topic_line: int = -1
     topic_paragraph: int = -1
@@ -372,6 +368,19 @@ class Context:
     topic_leads: bool = False
     before: list[str] = field(default_factory=list)
     levels_told: set[str] = field(default_factory=set)
+
+    def remember(self, spots: Sequence[Spot], line: int, paragraph: int, number: int) -> None:
+        """Note the levels that a passage spoke of."""
+        named = [s for s in spots if s.place.kind == "named" and s.place.segments]
+        self.levels_told.update(segment for s in named for segment in s.place.segments)
+        if named:
+            last = named[-1]
+            self.set_topic(last.place.segments, line, paragraph, number, last.leads or last.heads)
+        elif any(s.place.kind in ("none", "foreign") for s in spots):
+            if any(s.place.kind == "foreign" or s.leads for s in spots):
+                self.topic = []
+        elif self.topic_line == line:
+            self.topic_passage = number
 
     def set_topic(
         self, segments: list[str], line: int, paragraph: int, passage: int, leads: bool
@@ -382,10 +391,10 @@ class Context:
         self.topic, self.topic_line, self.topic_paragraph = segments, line, paragraph
         self.topic_passage, self.topic_leads = passage, leads
 
-    def resolve(self, place: Place, earlier: Sequence[Place]) -> list[str]:
+    def resolve(self, place: Place, earlier: Sequence[Place], heading: Sequence[str]) -> list[str]:
         """Return the segments that a reference ("same level", "the latter") means."""
         named = next((p for p in reversed(earlier) if p.segments), None)
-        last = named.segments if named else (self.heading or self.topic)
+        last = named.segments if named else ([s for s in heading if s != "foreign"] or self.topic)
         if place.kind == "same":
             return last
         if place.kind == "both":

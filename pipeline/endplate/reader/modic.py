@@ -51,6 +51,12 @@ _CAUSED: Final = re.compile(
 )
 
 
+_CONVERSION: Final = frozenset(
+    "conversion converted transformation transition evolution converting evolved transformed "
+    "progression changed matured progressed transitioned developed evolving become".split()
+)
+
+
 def _types(text: str) -> tuple[list[str], bool]:
     """Read a list of numbers; tell whether it leaves a choice ("1 or 2")."""
     numbers = [_NUMBERS[n] for n in re.findall(rf"(?<!\S){_N}(?!\S)", text) if n in _NUMBERS]
@@ -234,6 +240,34 @@ def _is_link(tokens: Sequence[str], a: int, b: int) -> bool:
 
 def _broken(tokens: Sequence[str], a: int, b: int) -> bool:
     return any(token in (";", ".", "but") for token in tokens[a:b])
+
+
+def split_conversion(mention: Mention, norms: Sequence[str]) -> list[Mention]:
+    """Split "from Modic 1 to 2" and "type 1 to 2 conversion": the first is past, the second there."""
+    inside = norms[mention.start : mention.end]
+    if len(mention.types) < 2 or "to" not in inside:
+        return [mention]
+    around = norms[max(0, mention.start - 5) : mention.end + 3]
+    before = norms[max(0, mention.start - 2) : mention.start]
+    if not ("from" in before or "from" in inside or _CONVERSION & set(around)):
+        return [mention]
+    cut = inside.index("to")
+    past, _ = _types(" ".join(inside[:cut]))
+    there, _ = _types(" ".join(inside[cut:]))
+    if not past or not there:
+        return [mention]
+    first = Mention(
+        "modic_change",
+        mention.head,
+        mention.start,
+        mention.end,
+        types=past,
+        basis="stated",
+        status="historical",
+        cue="from ... to",
+    )
+    mention.types = there
+    return [first, mention]
 
 
 def signal_mentions(

@@ -10,6 +10,7 @@ from endplate.reader.words import flatten
 
 _DICOM: Final = {
     "MR": "MR",
+    "MRI": "MR",
     "CT": "CT",
     "CR": "XR",
     "DX": "XR",
@@ -20,6 +21,8 @@ _DICOM: Final = {
     "PT": "NM",
 }
 
+#: The regions that a spine has.
+SPINE: Final = frozenset(["lumbar", "whole", "cervical", "thoracic"])
 #: A line that names another examination further down: "LSS MRI :".
 _EXAM: Final = re.compile(
     r"(?:m\.?r\.?i\.?|ct|mr|x-?ray|xr)\b|.{1,50}\b(?:mri|ct|mr|xr|x-ray)\s*:?$"
@@ -61,6 +64,24 @@ class RegionRules:
         if "whole" in found:
             found |= {"lumbar"}
         return found
+
+    def turned(self, title: str) -> frozenset[str]:
+        """Return the regions of the spine that a heading inside a report turns to, if any."""
+        named = self.regions(title)
+        if not named & SPINE:
+            # "HIP JOINT & SIJ MRI": an examination of its own
+            return frozenset(["other"]) if named and self.modality(title) else frozenset()
+        return frozenset(named & SPINE)
+
+    def of(self, text: str, modality: str = "", procedure: str = "") -> tuple[str, frozenset[str]]:
+        """Return modality and regions of a report; its columns outrank its text."""
+        told, regions, _ = self.heading(text)
+        if procedure:
+            flat = flatten(procedure)
+            regions = self.regions(flat) or regions
+            told = self.modality(flat) or told
+        given = modality.strip().upper()
+        return _DICOM.get(given, given) or told, frozenset(regions)
 
     def heading(self, text: str) -> tuple[str, set[str], bool]:
         """Return modality, regions and whether the text has a heading that names an examination."""

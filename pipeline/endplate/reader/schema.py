@@ -130,6 +130,7 @@ class Sections(_Part):
 
     sections: dict[SectionCode, Phrases] = {}
     subheadings: Phrases = []
+    columns: Phrases = []
     denials: Phrases = []
     openers: Phrases = []
     legend: Phrases = []

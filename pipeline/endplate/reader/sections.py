@@ -34,6 +34,8 @@ class SectionRules:
             rf"|\W{{0,4}}(?:{'|'.join(map(re.escape, titles))})\s*(?::|-\s|$)",
             re.IGNORECASE,
         )
+        titles = "|".join(sorted(map(re.escape, rules["columns"]), key=len, reverse=True))
+        self.columns = re.compile(rf"\W*(?:{titles})\W*")
         self._openers = re.compile(
             rf"(?:{'|'.join(map(re.escape, rules['openers']))})(?=[\s:])\s*:?", re.IGNORECASE
         )

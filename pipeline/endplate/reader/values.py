@@ -124,7 +124,7 @@ def _pieces(a: int, b: int, norms: Sequence[str], spots: Sequence[Spot]) -> list
     return [(x + 1, y) for x, y in zip(edges, edges[1:], strict=False) if y > x + 1]
 
 
-def title_end(a: int, b: int, norms: Sequence[str], spots: Sequence[Spot]) -> int:
+def title_end(a: int, b: int, norms: Sequence[str]) -> int:
     """Return the token behind the colon that ends a heading; `a` when there is none."""
     for t in range(a, min(b, a + 12)):
         if norms[t] == ":":

@@ -9,11 +9,12 @@ not break a phrase. ``doc.text`` is always the text as it was read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
 from spacy.attrs import NORM
+from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
@@ -28,6 +29,8 @@ _TOKEN: Final = re.compile(
     )(\s*)""",
     re.VERBOSE | re.DOTALL,
 )
+#: Words remembered at most: hostile input must not fill the memory.
+_CACHED: Final = 200_000
 _TRIM: Final = "-‐‑‒–\n \t"
 
 #: Characters of equal meaning, one for one, so that offsets stay.
@@ -78,6 +81,11 @@ def _within(a: str, b: str, limit: int) -> bool:
     return last[-1] <= limit
 
 
+def phrase_norm(nlp: Language, phrase: str) -> str:
+    """Return a phrase of a rule file in the spelling that the matchers see."""
+    return " ".join(token.norm_ for token in nlp.tokenizer(str(phrase)))
+
+
 class Speller:
     """Brings a word to the spelling that the lexicon uses.
 
@@ -112,7 +120,7 @@ class Speller:
         if norm is None:
             flat = ":" if token[:4] in ("....", "……") else flatten(token)
             norm = self._norm(flat.rstrip(_TRIM).strip() or flat.strip())
-            if len(self._seen) < 200_000:  # hostile input must not fill the memory
+            if len(self._seen) < _CACHED:
                 self._seen[token] = norm
         return norm
 
@@ -166,34 +174,67 @@ class ReportTokenizer:
 
     def __call__(self, text: str) -> Doc:
         """Return the ``Doc`` of a text, NORM set."""
+        return self.sparse(text, [(0, len(text))])
+
+    def sparse(self, text: str, spans: Sequence[tuple[int, int]]) -> Doc:
+        """Return a ``Doc`` in which only some spans are tokenized; what lies between is one token.
+
+        Parameters
+        ----------
+        text : str
+        spans : sequence of tuple of int
+            Offsets, in order, not overlapping.
+        """
         words: list[str] = []
         spaces: list[bool] = []
-        for match in _TOKEN.finditer(text):
+        at = 0
+        for start, end in spans:
+            if at < start:
+                words.append(text[at:start])
+                spaces.append(False)
+            self._tokens(text, start, end, words, spaces)
+            at = end
+        if at < len(text):
+            words.append(text[at:])
+            spaces.append(False)
+        doc = Doc(self.vocab, words=words, spaces=spaces)
+        if words:
+            norms = np.fromiter(map(self._norm_id, words), dtype=np.uint64, count=len(words))
+            doc.from_array([NORM], norms.reshape(-1, 1))
+        return doc
+
+    def _tokens(
+        self, text: str, start: int, end: int, words: list[str], spaces: list[bool]
+    ) -> None:
+        for match in _TOKEN.finditer(text, start, end):
             core, blank = match.groups()
             if len(core) >= 5 and core.isalpha():
                 pieces = self._pieces(core)
-                words.extend(pieces[:-1])
-                spaces.extend([False] * (len(pieces) - 1))
-                core = pieces[-1]
+                if len(pieces) > 1:
+                    words.extend(pieces[:-1])
+                    spaces.extend([False] * (len(pieces) - 1))
+                    core = pieces[-1]
             if blank == " ":
                 words.append(core)
                 spaces.append(True)
             else:
                 words.append(core + blank)
                 spaces.append(False)
-        doc = Doc(self.vocab, words=words, spaces=spaces)
-        if words:
-            ids = self._ids
-            norms = np.empty(len(words), dtype=np.uint64)
-            for i, word in enumerate(words):
-                key = ids.get(word)
-                if key is None:
-                    key = self.vocab.strings.add(self.speller(word) or word)
-                    if len(ids) < 200_000:
-                        ids[word] = key
-                norms[i] = key
-            doc.from_array([NORM], norms.reshape(-1, 1))
-        return doc
+
+    def norms_of(self, word: str) -> list[str]:
+        """Return the norms of a word of letters: several where words are written as one."""
+        pieces = self._pieces(word) if len(word) >= 5 else [word]
+        return [self.speller(piece) for piece in pieces]
+
+    def _norm_id(self, word: str) -> int:
+        key = self._ids.get(word)
+        if key is None:
+            # a stretch that is not tokenized has no norm of its own
+            norm = self.speller(word) if len(word) < 60 else "\n"
+            key = int(self.vocab.strings.add(norm or word))
+            if len(self._ids) < _CACHED and len(word) < 60:
+                self._ids[word] = key
+        return key
 
     def _pieces(self, word: str) -> list[str]:
         pieces = self._splits.get(word)
@@ -206,7 +247,7 @@ class ReportTokenizer:
                 for piece in split_run(low, self._runs):
                     pieces.append(word[at : at + len(piece)])
                     at += len(piece)
-            if len(self._splits) < 200_000:
+            if len(self._splits) < _CACHED:
                 self._splits[word] = pieces
         return pieces
 

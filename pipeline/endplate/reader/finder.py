@@ -1,0 +1,154 @@
+"""Everything that a passage names: composed mentions, Modic changes, signal pairs, values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from endplate.reader.mentions import Composer, Mention, Term
+from endplate.reader.modic import modic_mentions, read_types, signal_mentions, split_conversion
+from endplate.reader.sheet import Sheet, Unit
+from endplate.reader.values import headings, title_end, values
+
+_CHANGED: Final = frozenset(
+    "matured converted evolved changed progressed transformed transitioned developed converting "
+    "evolving become".split()
+)
+
+
+class Finder:
+    """Finds the mentions of units.
+
+    Parameters
+    ----------
+    rules : mapping
+        The content of ``findings.yaml``.
+    """
+
+    def __init__(self, rules: Mapping[str, Any]) -> None:
+        self._compose = Composer(rules)
+
+    def named(
+        self,
+        terms: Sequence[Term],
+        norms: Sequence[str],
+        a: int,
+        b: int,
+        title: Sequence[Term] = (),
+        *,
+        titled_modic: bool = False,
+    ) -> list[Mention]:
+        """Return what the tokens `a` to `b` name, in order.
+
+        `title` are the terms of a column heading; `titled_modic` tells that it heads Modic types.
+        """
+        modic = [
+            part
+            for mention in modic_mentions(terms, norms, a, b, titled=titled_modic)
+            for part in split_conversion(mention, norms)
+        ]
+        for one, other in zip(modic, modic[1:], strict=False):
+            between = norms[one.head[1] : other.head[0]]
+            if between[-1:] == ["from"] and set(between) & _CHANGED:
+                other.status, other.cue = "historical", "from"
+        inside = {t for m in modic for t in range(*m.head)}
+        plain = [
+            t
+            for t in terms
+            if not (t.start in inside and t.labels & {"change", "degenerative", "degenerate"})
+        ]
+        found = [
+            m
+            for m in self._compose(plain, norms, a, b, title)
+            if m.finding != "endplate_degeneration"
+            or not any(x.head[0] - 8 <= m.head[0] <= x.head[1] + 6 for x in modic)
+        ]
+        for signal in signal_mentions(terms, norms, a, b, title):
+            twins = [m for m in found if m.finding == signal.finding]
+            if not twins:
+                found.append(signal)
+            elif not any(m.basis == "described" for m in twins):
+                twins[0].types, twins[0].basis = signal.types, "described"
+        found = sorted([*found, *modic], key=lambda m: m.head)
+        return sorted([*found, *_ellipses(found, norms, a, b)], key=lambda m: m.head)
+
+    def find(self, sheet: Sheet, unit: Unit, below: Sequence[str], *, titled_modic: bool) -> None:
+        """Fill a unit's mentions; `below` are the findings of a heading above its line."""
+        norms, a, b = sheet.norms, unit.first, unit.last
+        mentions = self.named(unit.terms, norms, a, b, unit.title, titled_modic=titled_modic)
+        if unit.boxes is not None:
+            offset = unit.start
+            unit.mentions = [
+                m for m in mentions if unit.boxes.keep(m, sheet.starts[m.head[0]] - offset)
+            ]
+        else:
+            unit.mentions = self._valued(unit, norms, mentions, below)
+
+    @staticmethod
+    def _valued(
+        unit: Unit, norms: Sequence[str], mentions: list[Mention], below: Sequence[str]
+    ) -> list[Mention]:
+        """Add what valued pieces say: "L4-5 mild, L5-S1 none" behind or below a heading."""
+        a, b, spots = unit.first, unit.last, unit.spots
+        colon = title_end(a, b, norms)
+        if unit.headed and below:
+            return mentions + values(colon, b, norms, spots, mentions, below, read_types)
+        modic = any("modic" in t.labels and t.end <= colon for t in unit.terms)
+        titles = headings(mentions, modic, colon) if colon > a and not unit.headed else []
+        places = [s for s in spots if s.start >= colon and s.place.kind in ("named", "foreign")]
+        if len(places) < 2 and not (titles and places and "," in norms[colon:b]):
+            return mentions
+        behind = [m for m in mentions if m.head[0] >= colon]
+        made = values(colon if titles else a, b, norms, spots, behind, titles, read_types)
+        if made and titles:
+            mentions = [m for m in mentions if m.head[1] > colon]
+        return sorted(mentions + made, key=lambda m: m.head)
+
+
+def titled_by_type(column: str) -> bool:
+    """Tell whether a column below a Modic heading is headed "Type"."""
+    return re.fullmatch(r"\W*(?:type|grade|class|modic)\W*", column) is not None
+
+
+def none_at(unit: Unit, norms: Sequence[str], last: Sequence[Mention]) -> list[Mention]:
+    """Read "None at L3-L4." as a denial of what was named last."""
+    a, b = unit.first, unit.last
+    if norms[a] != "none" or b - a > 12 or not last or not unit.spots:
+        return []
+    if unit.spots[0].place.kind != "named":
+        return []
+    return [_denied(last[-1], a)]
+
+
+def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) -> list[Mention]:
+    """Read "another in the endplate of T11" and ", none at L5-S1" as the finding named before."""
+    made: list[Mention] = []
+    for t in range(a + 1, b - 1):
+        again = norms[t] in ("another", "further", "others") and norms[t + 1] in (
+            "in", "at", "of", "on", "one",
+        )  # fmt: skip
+        none = norms[t] == "none" and norms[t + 1] in ("at", "in") and norms[t - 1] in (
+            ",", "but", "and", ";",
+        )  # fmt: skip
+        if not (again or none):
+            continue
+        last = next((m for m in reversed(found) if m.head[1] <= t), None)
+        if last is None:
+            continue
+        if none:
+            made.append(_denied(last, t))
+        else:
+            made.append(
+                Mention(
+                    last.finding, (t, t + 1), t, t + 1, types=list(last.types), basis=last.basis
+                )
+            )
+    return made
+
+
+def _denied(last: Mention, t: int) -> Mention:
+    basis = "stated" if last.finding == "modic_change" else ""
+    return Mention(
+        last.finding, (t, t + 1), t, t + 1, basis=basis, status="absent", cue="none", decided=True
+    )

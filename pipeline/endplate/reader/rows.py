@@ -1,0 +1,238 @@
+"""Rows in the making: merging types, describing Modic, corrections, conflicts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from endplate.reader.layout import Passage
+from endplate.records import Finding
+
+#: The Modic type that a quality of an endplate describes.
+_DESCRIBES: Final = {
+    "endplate_edema": "1",
+    "endplate_fatty_change": "2",
+    "endplate_sclerosis": "3",
+}
+#: A present one of these explains oedema in the same passage.
+_OTHER_CAUSES: Final = frozenset(["spinal_infection", "vertebral_fracture", "spinal_neoplasm"])
+
+
+@dataclass(slots=True)
+class Row:
+    """A finding at one place. ``choice`` marks types told as "1 or 2", ``everywhere`` a denial
+    of all levels, ``caused`` oedema that is given another cause than the disc.
+    """
+
+    finding: str
+    status: str
+    section: str
+    passage: Passage
+    start: int
+    end: int
+    level: str = ""
+    vertebra: str = ""
+    endplate: str = ""
+    types: list[str] = field(default_factory=list)
+    choice: bool = False
+    basis: str = ""
+    grade: str = ""
+    cue: str = ""
+    acuity: str = ""
+    conflict: str = ""
+    caused: bool = False
+    everywhere: bool = True
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """Level and vertebra."""
+        return self.level, self.vertebra
+
+    def findings(self, report_id: str, text: str) -> list[Finding]:
+        """Return the rows of the findings table: several for "type 1 or 2" and denied types."""
+        codes = [""]
+        if self.finding == "modic_change":
+            codes = _type_codes(self)
+        undecided = self.choice and self.status == "present" and len(codes) > 1
+        return [
+            Finding(
+                report_id=report_id,
+                finding=self.finding,
+                level=self.level,
+                vertebra=self.vertebra,
+                endplate=self.endplate,
+                modic_type=code,
+                basis=(self.basis or "stated") if self.finding == "modic_change" else "",
+                grade=self.grade,
+                status="uncertain" if undecided else self.status,
+                section=self.section,
+                start=self.start,
+                end=self.end,
+                text=text[self.start : self.end],
+                sentence=text[self.passage.start : self.passage.end],
+                cue=self.cue,
+                acuity=self.acuity,
+                conflict=self.conflict,
+            )
+            for code in codes
+        ]
+
+
+def _type_codes(row: Row) -> list[str]:
+    types = sorted(set(row.types))
+    if not types:
+        return ["unspecified"]
+    if row.status == "absent" or row.choice or len(types) == 1:
+        return types
+    # the guideline has no code for all three
+    return ["/".join(types)] if len(types) == 2 else ["1/2"]
+
+
+def settle_passage(rows: Sequence[Row]) -> list[Row]:
+    """Make one row of what one passage says of one thing at one place."""
+    typed = {
+        r.level
+        for r in rows
+        if (r.finding == "modic_change" or r.basis == "described") and r.status != "absent"
+    }
+    affirmed = {
+        (r.finding, r.level)
+        for r in rows
+        if r.finding != "modic_change" and r.status == "present" and any(r.place)
+    }
+    kept: list[Row] = []
+    for row in rows:
+        if row.finding == "endplate_degeneration" and row.level in typed:
+            continue
+        if row.status == "absent" and (row.finding, row.level) in affirmed:
+            continue  # "abutting but not displacing", "left mild, right none": it is there
+        twin = _affirmed_twin(row, kept)
+        if twin is None:
+            kept.append(row)
+        elif row.types or not twin.types:
+            if not twin.types:
+                twin.start, twin.end = row.start, row.end
+            twin.types = list(dict.fromkeys([*twin.types, *row.types]))
+    return kept
+
+
+def _affirmed_twin(row: Row, kept: Sequence[Row]) -> Row | None:
+    """Return the row whose type a further one at the same place is mixed with."""
+
+    def plain(r: Row) -> bool:
+        return r.finding == "modic_change" and r.status == "present" and not r.choice
+
+    if not plain(row):
+        return None
+    return next((r for r in kept if plain(r) and r.place == row.place), None)
+
+
+def correct(rows: Sequence[Row], wrong: Collection[str]) -> list[Row]:
+    """Drop what an addendum corrects: the finding at the level that was wrong."""
+    corrected = {r.finding for r in rows if r.section == "addendum"}
+    return [
+        r
+        for r in rows
+        if r.section == "addendum" or r.level not in wrong or r.finding not in corrected
+    ]
+
+
+def describe(rows: Sequence[Row]) -> list[Row]:
+    """Add the Modic changes that are only described, each before the row that describes it.
+
+    None where a type is stated at the level, or where the oedema has another cause.
+    """
+
+    def time(row: Row) -> str:
+        return "past" if row.status == "historical" else "now"
+
+    modic = [r for r in rows if r.finding == "modic_change"]
+    stated = {(r.level, time(r)) for r in modic if r.status not in ("absent", "indication")}
+    speaking = {id(r.passage) for r in modic}
+    causes = [r for r in rows if r.finding in _OTHER_CAUSES and r.status == "present"]
+    elsewhere = {(place, id(r.passage)) for r in causes for place in (r.level or r.vertebra,)}
+    infected = {r.level for r in causes if r.finding == "spinal_infection" and r.level}
+    made: list[Row] = []
+    result: list[Row] = []
+    for row in rows:
+        kind = _described_type(row)
+        skip = (
+            not kind
+            or row.caused
+            or row.level in infected
+            or (row.level, time(row)) in stated
+            or any((place, id(row.passage)) in elsewhere for place in row.place)
+            or (not row.level and id(row.passage) in speaking)
+        )
+        if not skip:
+            twin = next(
+                (
+                    r
+                    for r in made
+                    if r.place == row.place and r.status == row.status and r.passage is row.passage
+                ),
+                None,
+            )
+            if twin is not None:
+                twin.types = list(dict.fromkeys([*twin.types, kind]))
+            else:
+                made.append(
+                    Row(
+                        "modic_change",
+                        row.status,
+                        row.section,
+                        row.passage,
+                        row.start,
+                        row.end,
+                        level=row.level,
+                        vertebra=row.vertebra,
+                        endplate=row.endplate,
+                        types=[kind],
+                        basis="described",
+                        cue=row.cue,
+                    )
+                )
+                result.append(made[-1])
+        result.append(row)
+    return result
+
+
+def _described_type(row: Row) -> str:
+    if row.status not in ("present", "uncertain", "historical"):
+        return ""
+    by_signal = row.basis == "described"
+    if (row.finding == "endplate_sclerosis" and not by_signal) or (by_signal and not row.types):
+        return ""  # sclerosis alone, or brightness on STIR alone, is no type
+    return _DESCRIBES.get(row.finding, "")
+
+
+def mark_conflicts(rows: Sequence[Row]) -> None:
+    """Mark the Modic rows that findings and impression tell differently at one level.
+
+    Present in one and absent in the other, or affirmed with types that share none. "None at the
+    remaining levels" denies no level by name.
+    """
+    parts: dict[str, list[Row]] = {"findings": [], "impression": []}
+    for row in rows:
+        if row.finding == "modic_change" and row.section in parts:
+            parts[row.section].append(row)
+    for one, other in (("findings", "impression"), ("impression", "findings")):
+        for row in parts[one]:
+            if row.status != "present":
+                continue
+            here = [r for r in parts[other] if r.level and r.level == row.level]
+            affirmed = [r for r in here if r.status == "present" and r.types]
+            denied = [r for r in here if r.status == "absent"]
+            denied += [
+                r for r in parts[other] if r.status == "absent" and not r.level and r.everywhere
+            ]
+            against: list[Row] = []
+            if denied and not affirmed:
+                against = denied
+            elif (
+                row.types and affirmed and not any(set(r.types) & set(row.types) for r in affirmed)
+            ):
+                against = affirmed
+            for r in (row, *against) if against else ():
+                r.conflict = "yes"

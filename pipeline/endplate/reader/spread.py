@@ -1,0 +1,220 @@
+"""From a mention to its rows: level, vertebra and endplate of each.
+
+Source: the annotation guideline, rule 1, and its rulings on bodies and on "respectively".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from endplate.codes import BODIES, CORE_FINDINGS, LEVELS
+from endplate.reader.levels import Place, between_neighbours
+from endplate.reader.linking import NEVER_INHERIT, OF_BODIES, Context, Spot, choose
+from endplate.reader.mentions import Mention
+from endplate.reader.sheet import Unit
+
+FOREIGN: Final = ["foreign"]
+_IN_ORDER: Final = ("respectively", "resp", "correspondingly")
+
+
+class Where(NamedTuple):
+    """A place as a row tells it."""
+
+    level: str = ""
+    vertebra: str = ""
+    endplate: str = ""
+
+
+_NOWHERE: Final = Where()
+
+
+@dataclass(slots=True)
+class Spread:
+    """Places the mentions of one passage.
+
+    Attributes
+    ----------
+    unit : Unit
+    norms : sequence of str
+        Of the whole report.
+    context : Context
+        What the passages before leave behind.
+    """
+
+    unit: Unit
+    norms: Sequence[str]
+    context: Context
+
+    def __call__(self, mention: Mention) -> tuple[list[Where], Spot | None]:
+        """Return the places of a mention (none if it lies elsewhere), and the level it was told at."""
+        spot = mention.spot or choose(
+            mention,
+            self._useful(mention),
+            self.unit.mentions,
+            self.norms,
+            headed=bool(self.unit.heading),
+        )
+        if mention.finding in ("scoliosis", "osteoporosis"):
+            return ([] if spot is not None and spot.place.kind == "foreign" else [_NOWHERE]), spot
+        if spot is None:
+            return self._without(mention), None
+        place = spot.place
+        if place.kind == "foreign":
+            return [], spot
+        if place.kind == "none":
+            head = next((s for s in self.unit.spots if s.heads and s.place.segments), None)
+            return _at(head.place.segments) if head else [_NOWHERE], spot
+        if place.kind == "named":
+            return self._named(mention, place), spot
+        earlier = [p for p in self.unit.places if p.end <= place.start]
+        if earlier and earlier[-1].kind == "foreign":
+            return [], spot
+        segments = self.context.resolve(place, earlier, self.unit.heading)
+        return (_at(segments) if segments else self._without(mention)), spot
+
+    def in_order(self) -> dict[int, list[tuple[str, list[str]]]]:
+        """Deal out "type 1 and 2 at L3-4 and L4-5, respectively".
+
+        Returns
+        -------
+        dict
+            Identity of a mention to its (level, types).
+        """
+        unit, norms = self.unit, self.norms
+        at = next((t for t in range(unit.first, unit.last) if norms[t] in _IN_ORDER), None)
+        named = [s for s in unit.spots if s.place.kind == "named" and s.place.segments]
+        if at is None or not named:
+            return {}
+        spot = next((s for s in reversed(named) if s.end <= at), named[-1])
+        levels = spot.place.segments
+        if len(levels) < 2:
+            levels = [segment for s in named for segment in s.place.segments]
+        typed = [m for m in unit.mentions if len(m.types) == len(levels)]
+        if typed:
+            return {
+                id(m): [(level, [kind]) for level, kind in zip(levels, m.types, strict=True)]
+                for m in typed
+            }
+        group = [m for m in unit.mentions if m.head[1] <= at]
+        group = [m for m in group if m.head[1] <= spot.start] or group
+        if len(group) != len(levels):
+            return {}
+        return {id(m): [(level, m.types)] for m, level in zip(group, levels, strict=True)}
+
+    def _useful(self, mention: Mention) -> list[Spot]:
+        """Leave out single bodies where a finding of discs cannot be at them."""
+        if mention.finding in OF_BODIES or mention.finding in CORE_FINDINGS:
+            return self.unit.spots
+        return [
+            s
+            for s in self.unit.spots
+            if s.place.kind != "named" or s.place.segments or between_neighbours(s.place.bodies)
+        ]
+
+    def _without(self, mention: Mention) -> list[Where]:
+        """Place a mention that its own passage gives no level."""
+        if self.unit.heading:
+            return [] if self.unit.heading == FOREIGN else _at(self.unit.heading)
+        return _at(self._inherited(mention)) or [_NOWHERE]
+
+    def _named(self, mention: Mention, place: Place) -> list[Where]:
+        finding, heading = mention.finding, [s for s in self.unit.heading if s != "foreign"]
+        told = told_at(finding, place)
+        if any(where.level for where in told):
+            return told
+        bodies = [where.vertebra for where in told]
+        if finding in CORE_FINDINGS:
+            # "at the L4-5 disc, greater on the L5 side"
+            for spot in self.unit.spots:
+                for segment in spot.place.segments:
+                    if set(segment.split("-")) & set(bodies):
+                        return _at(spot.place.segments)
+            return told
+        if finding in ("prior_surgery", "spondylolysis") and heading:
+            body = bodies[0] if len(bodies) == 1 else ""
+            return [Where(segment, body) for segment in heading]
+        if finding == "prior_surgery":
+            lead = next((s for s in self.unit.spots if s.leads and s.place.segments), None)
+            if lead is not None:
+                return _at(lead.place.segments)
+        if finding in OF_BODIES:
+            return told
+        return _at(heading or self._inherited(mention)) or told
+
+    def _inherited(self, mention: Mention) -> list[str]:
+        """Return the levels that the text plainly goes on about."""
+        context, passage, number = self.context, self.unit.passage, self.unit.number
+        if (
+            self.unit.section == "indication"
+            or mention.finding in NEVER_INHERIT
+            or passage.cell
+            or not context.topic
+            or context.topic_paragraph != passage.paragraph
+        ):
+            return []
+        same_line = context.topic_line == passage.line
+        denied = mention.status == "absent"
+        if mention.finding == "spinal_infection" and denied:
+            disc = "disc" in self.norms[self.unit.first : self.unit.last]
+            return context.topic if disc and same_line else []
+        if same_line:
+            around = self.norms[max(0, mention.head[0] - 3) : mention.head[1]]
+            if context.topic_leads or {"residual", "recurrent", "associated"} & set(around):
+                return context.topic
+            return context.topic if not denied and number - context.topic_passage <= 2 else []
+        # line after line about one level: what is affirmed goes on about it
+        goes_on = (
+            not passage.bullet
+            and mention.status == "present"
+            and context.levels_told == set(context.topic)
+            and len(context.topic) == 1
+            and number - context.topic_passage <= 3
+        )
+        return context.topic if goes_on else []
+
+
+def _at(segments: Sequence[str]) -> list[Where]:
+    return [Where(segment) for segment in segments]
+
+
+def told_at(finding: str, place: Place) -> list[Where]:
+    """Return the places that a named list of levels gives a finding.
+
+    A single body fills the vertebra; neighbours named together for one endplate or disc are the
+    segment between; both endplates of a disc, named one by one, are one row.
+    """
+    single = [item.body for item in place.items if item.body and not item.endplate]
+    pair = between_neighbours(single) if len(single) > 1 and finding not in OF_BODIES else []
+    told = _at(pair)
+    for item in place.items:
+        if item.body and (not item.endplate or finding in OF_BODIES):
+            if not pair and item.body in BODIES:
+                told.append(Where("", item.body))
+        elif item.endplate and finding in CORE_FINDINGS:
+            for segment in item.segments:
+                side = item.endplate
+                if side == "both":
+                    side = "superior" if segment.endswith(f"-{item.body}") else "inferior"
+                told.append(Where(segment, item.body, side))
+        else:
+            told += _at(item.segments)
+    merged: list[Where] = []
+    for where in dict.fromkeys(told):
+        if where.level and where.level not in LEVELS:
+            continue
+        facing = next(
+            (
+                i
+                for i, w in enumerate(merged)
+                if w.level == where.level != ""
+                and {w.endplate, where.endplate} == {"superior", "inferior"}
+            ),
+            None,
+        )
+        if facing is None:
+            merged.append(where)
+        else:
+            merged[facing] = Where(where.level, "", "both")
+    return merged

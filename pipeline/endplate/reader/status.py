@@ -1,0 +1,210 @@
+"""Status of a mention: what the cues that ConText found mean together.
+
+ConText knows the scope of a cue; where a list or a clause plainly ends it, what two cues mean
+together, and what the section says, is decided here. Source: the annotation guideline, rule 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from endplate.reader.mentions import Mention
+
+
+@dataclass(slots=True, frozen=True)
+class Cue:
+    """A cue that reaches a mention: its category, its tokens, and the side it stands on."""
+
+    category: str
+    start: int
+    end: int
+    before: bool
+    reach: str
+    distance: int
+
+
+#: Words that end the reach of an adjective ("possible", "?").
+_PHRASE_ENDS: Final = frozenset(
+    ", ; : is are shows show with causing resulting and where which .".split()
+)
+
+
+def _listed(
+    between: Sequence[str], behind: Sequence[str], marks: Sequence[int], first: int, target: int
+) -> bool:
+    """Tell whether commas between a cue and a target only part the items of one list."""
+    comma = len(between) - 1 - list(reversed(between)).index(",")
+    item = between[comma + 1 :]
+    if any(n in ("is", "are", "was", "were", "has", "have", "shows", "there") for n in item):
+        return False
+    if any(n in ("or", "nor") for n in item[:3]) or "and" in item:
+        return True
+    levelled = any(first <= m < first + comma for m in marks) and any(
+        m >= first + comma for m in marks
+    )
+    if levelled and not any(n in ("or", "nor") for n in between):
+        return False
+    # the list is closed by "or" further on: "no bulge, protrusion or extrusion"
+    for i, n in enumerate(behind):
+        if n in (";", ".", ":") or (n in ("but", "with", "is", "are") and i < 2):
+            break
+        if n in ("or", "nor"):
+            return True
+    if (
+        any(n in ("is", "are", "seen", "noted", "shows") for n in behind[:3])
+        and "seen" not in behind[:1]
+    ):
+        return False  # a clause of its own: "no protrusion, Modic changes are seen"
+    return "and" in item[:2] or (len(item) <= 2 and not any(n in _LATERAL for n in item))
+
+
+_LATERAL: Final = frozenset(
+    "left right bilateral mild moderate severe small minimal central diffuse broad chronic".split()
+)
+
+
+def reaches(
+    cue: Cue, target: tuple[int, int], norms: Sequence[str], marks: Sequence[int], end: int
+) -> bool:
+    """Tell whether a cue's reach plausibly includes a target.
+
+    Parameters
+    ----------
+    cue : Cue
+    target : tuple of int
+        Head tokens of the mention.
+    norms : sequence of str
+    marks : sequence of int
+        First tokens of the level lists of the passage: a comma between two of them ends a list.
+    end : int
+        End of the passage.
+    """
+    if cue.before:
+        between = norms[cue.end : target[0]]
+        if cue.reach == "phrase":
+            return len(between) <= 9 and not any(
+                n in _PHRASE_ENDS and not (n == "and" and between[i + 1 : i + 2] == ["/"])
+                for i, n in enumerate(between)
+            )
+        return "," not in between or _listed(
+            between, norms[target[1] : end], marks, cue.end, target[0]
+        )
+    between = norms[target[1] : cue.start]
+    if cue.reach == "phrase":
+        return len(between) <= 4 and not any(n in _PHRASE_ENDS for n in between)
+    if norms[cue.start] == "none" and cue.end < len(norms) and norms[cue.end] in (
+        "at", "elsewhere", "in", "above", "below", "of", "on", "other",
+    ):  # fmt: skip
+        return False
+    if norms[cue.start] == ":" and any(n in (".", ";") for n in between):
+        return False
+    if ":" in between:
+        return False
+    if "," in between:
+        comma = len(between) - 1 - list(reversed(between)).index(",")
+        return any(n in ("or", "nor", "and") for n in between[comma:]) and not any(
+            n in ("with", "is", "are") for n in between
+        )
+    return not any(n in (";",) for n in between)
+
+
+#: Findings that are told as history without being over, and words that age a fracture.
+_LASTING: Final = frozenset(["prior_surgery", "prior_bvn_ablation"])
+_AGEING: Final = frozenset("old prior previous remote former earlier known".split())
+
+
+def weigh(
+    finding: str, cues: Sequence[Cue], section: str, norms: Sequence[str]
+) -> tuple[str, Cue | None]:
+    """Return the status that a mention's cues and section give it, and the cue that decided.
+
+    An empty status means that the mention is no finding (planned, "no new", technique).
+    """
+    by: dict[str, list[Cue]] = {}
+    for cue in cues:
+        by.setdefault(cue.category, []).append(cue)
+
+    def nearest(category: str) -> Cue:
+        return min(by[category], key=lambda c: c.distance)
+
+    lasting = finding in _LASTING
+    if lasting and "planned" in by:
+        return "", nearest("planned")
+    if finding == "vertebral_fracture" and "historical" in by:
+        by["historical"] = [c for c in by["historical"] if norms[c.start] not in _AGEING]
+        if not by["historical"]:
+            del by["historical"]
+    if section == "technique":
+        return ("indication", nearest("indication")) if "indication" in by else ("", None)
+    if section == "indication":
+        if "negated" in by and nearest("negated").distance <= 4:
+            return "absent", nearest("negated")
+        if lasting:
+            return "historical", None
+        return "indication", nearest("indication") if "indication" in by else None
+    if "skipped" in by:
+        return "", nearest("skipped")
+    if "resolved" in by:
+        return "absent", nearest("resolved")
+    decided = [
+        c for category in ("negated", "uncertain", "indication") for c in by.get(category, [])
+    ]
+    if section == "comparison":
+        if "negated" in by:
+            return "", nearest("negated")
+        return "historical", nearest("historical") if "historical" in by else None
+    if decided:
+        cue = min(decided, key=lambda c: (c.distance, c.category))
+        if cue.category == "uncertain" and cue.before and cue.reach == "phrase":
+            # "the suspected fracture is not confirmed"
+            refuted = next((c for c in by.get("negated", []) if not c.before), None)
+            if refuted is not None:
+                return "absent", refuted
+        if cue.category == "uncertain" and cue.before:
+            # "no fluid to suggest discitis", "without findings suspicious for": denied all the same
+            denial = next(
+                (c for c in by.get("negated", []) if c.before and c.end <= cue.start), None
+            )
+            if (
+                denial is not None
+                and "," not in norms[denial.end : cue.start]
+                and "but" not in norms[denial.end : cue.start]
+            ):
+                return "absent", denial
+        if cue.category == "negated":
+            if "historical" in by and not lasting and not cue.before:
+                return "absent", cue
+            return "absent", cue
+        if (
+            "historical" in by
+            and "present" not in by
+            and cue.category == "uncertain"
+            and not lasting
+        ):
+            return "historical", nearest("historical")
+        return ("uncertain" if cue.category == "uncertain" else "indication"), cue
+    if "historical" in by and not lasting:
+        if "present" in by:
+            return "present", nearest("present")
+        return "historical", nearest("historical")
+    if "present" in by:
+        return "present", nearest("present")
+    return "present", None
+
+
+def alternatives(mentions: Sequence[Mention], norms: Sequence[str]) -> None:
+    """Make both sides of an affirmed "X or Y" uncertain."""
+    for one, other in zip(mentions, mentions[1:], strict=False):
+        between = norms[one.head[1] : other.head[0]]
+        if one.finding == other.finding and one.finding != "modic_change":
+            continue
+        if len(between) > 6 or "or" not in between or {",", "/"} & set(between):
+            continue
+        statuses = {one.status, other.status}
+        if statuses == {"present"} and not {"and", "with", "more"} & set(between):
+            one.cue = other.cue = "or"
+        elif statuses != {"present", "uncertain"}:
+            continue
+        one.status = other.status = "uncertain"

@@ -1,0 +1,64 @@
+"""Templates: blanks that nobody filled in, and boxes that somebody ticked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from endplate.reader.mentions import Mention
+
+#: "[ ]", "____", "***", "[1/2/3]", "{mild/moderate/severe}", "[level]"
+BLANK: Final = re.compile(
+    r"\[\s*\](?!\s*\w)|_{3,}|\*{3,}|\[[^\]\n]{0,60}/[^\]\n]{0,60}\]|\{[^}\n]{0,60}[/|][^}\n]{0,60}\}|<[^>\n]{0,40}>"
+    r"|\[(?:level|type|grade|side|severity|no|select[^\]]{0,20})\]"
+)
+_NO_VALUE: Final = re.compile(
+    r"[^:\n]{2,60}:\s*(?:n/?a|not assessed|not applicable|not evaluated|-+|\?+|tbd)?\s*\.?",
+    re.IGNORECASE,
+)
+_BOX: Final = re.compile(r"\[(?P<a>[ xX✓✔]?)\]|\((?P<b>[xX✓✔ ])\)|(?P<c>[☐☑☒□■✓✔✗])")
+_TICKS: Final = frozenset("xX✓✔☑☒■✗")
+
+
+def unanswered(text: str) -> bool:
+    """Tell whether a text is a heading without a value ("Scoliosis:", "MODIC: N/A")."""
+    return _NO_VALUE.fullmatch(text) is not None
+
+
+class Boxes:
+    """The tick boxes of a passage: ``[x] Modic 2  [ ] Modic 3``, ``☐ no  ☒ yes``."""
+
+    def __init__(self, body: str, found: Sequence[re.Match[str]]) -> None:
+        self._found = found
+        self._ticked = [
+            m for m in found if _TICKS & set(m.group("a") or m.group("b") or m.group("c") or "")
+        ]
+        ends = [*(m.start() for m in found[1:]), len(body)]
+        self._chosen = [
+            body[m.end() : end].strip().lower()
+            for m, end in zip(found, ends, strict=True)
+            if m in self._ticked
+        ]
+
+    @classmethod
+    def of(cls, body: str) -> Boxes | None:
+        """Return the boxes of a passage; None when brackets in it offer no choice."""
+        found = list(_BOX.finditer(body))
+        if not found:
+            return None
+        boxes = cls(body, found)
+        is_choice = len(found) > 1 or boxes._ticked or any(m.group("c") for m in found)
+        return boxes if is_choice else None
+
+    def keep(self, mention: Mention, at: int) -> bool:
+        """Tell whether a mention at offset `at` of the passage counts; a "no" denies it."""
+        box = next((m for m in reversed(self._found) if m.end() <= at), None)
+        if box is not None:
+            return box in self._ticked
+        if any(re.match(r"(?:yes|present|y\b)", words) for words in self._chosen):
+            return True
+        if any(re.match(r"(?:no|absent|none|n\b|nil)", words) for words in self._chosen):
+            mention.status, mention.cue, mention.decided = "absent", "box", True
+            return True
+        return False

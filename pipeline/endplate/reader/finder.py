@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -48,7 +49,7 @@ class Finder:
             for mention in modic_mentions(terms, norms, a, b, titled=titled_modic)
             for part in split_conversion(mention, norms)
         ]
-        for one, other in zip(modic, modic[1:], strict=False):
+        for one, other in itertools.pairwise(modic):
             between = norms[one.head[1] : other.head[0]]
             if between[-1:] == ["from"] and set(between) & _CHANGED:
                 other.status, other.cue = "historical", "from"

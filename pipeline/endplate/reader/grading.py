@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -48,7 +49,7 @@ def grade(mention: Mention, norms: Sequence[str], a: int, b: int) -> str:
 
 
 def _meyerding(window: Sequence[str]) -> str:
-    for word, after in zip(window, window[1:], strict=False):
+    for word, after in itertools.pairwise(window):
         if word in ("grade", "gr", "meyerding") and after in _GRADES:
             return _GRADES[after]
     return ""

@@ -142,7 +142,7 @@ def _join_wrapped(text: str, lines: list[_Line], heading: re.Pattern[str]) -> li
     # In notes typed without capitals a small letter says nothing about the line before.
     speaks = lower * 2 <= len(lines)
     joined: list[_Line] = []
-    for i, line in enumerate(lines):
+    for _i, line in enumerate(lines):
         body = text[line.start : line.end]
         mark = _BULLET.match(body)
         line.bullet = bool(mark)

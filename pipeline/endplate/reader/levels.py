@@ -6,6 +6,7 @@ pattern is linear. A :class:`Place` is one coordinated list of levels (``L3-4, L
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -340,7 +341,7 @@ class LevelGrammar:
         if _NOT_BEFORE.search(before) or _UNIT_AFTER.match(flat[end:]):
             return []
         numbers = [int(n) for n in re.findall(r"\d", match.group())]
-        if any(b != a + 1 and (a, b) != (5, 1) for a, b in zip(numbers, numbers[1:], strict=False)):
+        if any(b != a + 1 and (a, b) != (5, 1) for a, b in itertools.pairwise(numbers)):
             return []
         supported = re.search(
             r"(?:\b(?:at|level|levels|disc|discs|the|of|l|and|to|through|from|both|on|in)|[,&(]|^)\s*$",
@@ -360,7 +361,7 @@ class LevelGrammar:
             if re.match(r"\s*(?:/|-)\s*\d", flat[end:]) or re.search(r"\d\s*[/-]\s*$", before):
                 return []
         segments: list[str] = []
-        for a, b in zip(numbers, numbers[1:], strict=False):
+        for a, b in itertools.pairwise(numbers):
             pair = self._pair("L", a, "", b)
             if pair:
                 segments += segments_between(*pair)
@@ -387,7 +388,6 @@ class LevelGrammar:
         """Read ``L4``, ``L4-5``, ``L4-L5-S1``, ``L3-S1``, ``L four five`` ..."""
         start = match.start()
         found: list[tuple[str, int, int, int, str]] = []
-        at = start
         region = ""
         sep_from = start
         for part in self._body.finditer(flat, start, match.end()):
@@ -434,7 +434,7 @@ class LevelGrammar:
                 return []
             return [Item(start, ends_at, body=bodies[0][0])]
         segments: list[str] = []
-        for (a, *_), (b, *_) in zip(bodies, bodies[1:], strict=False):
+        for (a, *_), (b, *_) in itertools.pairwise(bodies):
             segments += segments_between(a, b)
         return [Item(start, ends_at, segments)]
 
@@ -502,7 +502,7 @@ def _named_side(before: str, body: str, after: str) -> str:
 def between_neighbours(bodies: Sequence[str]) -> list[str]:
     """Return the segments between bodies named together, as far as they are neighbours."""
     segments: list[str] = []
-    for a, b in zip(bodies, bodies[1:], strict=False):
+    for a, b in itertools.pairwise(bodies):
         gap = segments_between(a, b)
         if len(gap) != 1:
             return []

@@ -69,7 +69,7 @@ def spots_of(
         a = next((t for t in range(first, last) if ends[t] > offset + place.start), last)
         b = next((t for t in range(a, last) if starts[t] >= offset + place.end), last)
         spot = Spot(place, a, b)
-        before = [n for n in norms[first:a]]
+        before = list(norms[first:a])
         after = norms[b] if b < last else ""
         while (
             after in ("level", "disc", "space", "segment", "joint", "interspace") and b < last - 1
@@ -208,9 +208,8 @@ def choose(
         and right.place.kind == "none"
         and left is not None
         and left.place.kind != "none"
-    ):
-        if not _attaches(mention, right, mentions, norms):
-            right = None
+    ) and not _attaches(mention, right, mentions, norms):
+        right = None
     if headed and left is not None and left.stressed and not left.heads:
         left = None
     if right is None:
@@ -246,16 +245,15 @@ def choose(
     if left.place.kind == "none":
         return right
     # `left` follows an earlier mention; does this one hang on that, or open what `right` closes?
-    between_left = [n for n in norms[left.end : a]]
+    between_left = list(norms[left.end : a])
     if any(n in _DEPENDENT - {"and"} for n in between_left) or norms[a] in _DEPENDENT:
         later = [m for m in mentions if m.head[0] >= b and m.head[1] <= right.start]
         if (
             not later
             or not _joined(norms[b : later[0].head[0]])
             or "," in norms[b : later[0].head[0]]
-        ):
-            if later:
-                return left
+        ) and later:
+            return left
         if norms[a] in _DEPENDENT or any(n in _DEPENDENT - {"and"} for n in between_left[:4]):
             return left
     return right
@@ -338,11 +336,8 @@ def _attaches(
     ]
     if others:
         first = others[0]
-        if (
-            not _joined(norms[mention.head[1] : max(mention.head[1], first.start)])
-            or "," in between
-            and "and" not in between
-            and "or" not in between
+        if not _joined(norms[mention.head[1] : max(mention.head[1], first.start)]) or (
+            "," in between and "and" not in between and "or" not in between
         ):
             return False
         return first.site is None or first.head[0] - mention.head[1] <= 4

@@ -143,7 +143,7 @@ class Composer:
     ) -> list[Mention]:
         wanted = frozenset().union(*(self._valid[quality] for quality in qualities))
         loose = any(pair[2] for quality in qualities for pair in self._pairs[quality])
-        sites, adjacent = view.sites_of(term, wanted, loose=loose)
+        sites, _adjacent = view.sites_of(term, wanted, loose=loose)
         if not sites and not is_thing:
             sites = [site for site in title if site.labels & wanted]
             if sites:
@@ -234,9 +234,8 @@ class Composer:
         things = {(m.head, m.finding) for m in found if m.site is None}
         seen: set[tuple[str, int, int]] = set()
         for mention in found:
-            if mention.needs_disc and not has_disc:
-                if has_body:
-                    continue
+            if mention.needs_disc and not has_disc and has_body:
+                continue
             if mention.needs_disc and has_disc and has_body:
                 disc = min(
                     (

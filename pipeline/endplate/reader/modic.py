@@ -293,7 +293,7 @@ def signal_mentions(
             events.append(("is", "low", t))
         elif norm in _HIGH:
             if norm != "edema" and not (
-                norm == "superior" or norm == "increased" and norms[t + 1 : t + 2] == ["since"]
+                norm == "superior" or (norm == "increased" and norms[t + 1 : t + 2] == ["since"])
             ):
                 events.append(("is", "high", t))
         elif norm in _ISO:

@@ -14,7 +14,7 @@ from endplate.reader import factories
 from endplate.reader.components import PIPELINE, LayoutPipe, LevelsPipe, SectionsPipe, anchors
 from endplate.reader.lexicon import Lexicon, load_lexicon
 from endplate.reader.region import SPINE, RegionRules
-from endplate.reader.sheet import KEY, Sheet, Unit
+from endplate.reader.sheet import KEY, Sheet
 from endplate.reader.words import ReportTokenizer, flatten
 from endplate.records import Finding, Reading, Report
 

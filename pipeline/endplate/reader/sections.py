@@ -83,7 +83,7 @@ class SectionRules:
     def heading(self, text: str) -> tuple[str, int]:
         """Return the section that a passage opens with and where its own text starts (0 if none)."""
         match = _HEADING.match(text)
-        if match and match.group("colon") == ":" or match:
+        if (match and match.group("colon") == ":") or match:
             section = self.section(match.group("title"))
             if section and (match.group("colon") == ":" or len(match.group("title").split()) <= 2):
                 return section, match.end()

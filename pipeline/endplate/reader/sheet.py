@@ -132,5 +132,5 @@ def sheet_of(doc: Doc) -> Sheet:
     sheet = doc.user_data.get(KEY)
     if not isinstance(sheet, Sheet):
         msg = "The component endplate_layout must stand before the others of the reader."
-        raise ValueError(msg)  # noqa: TRY004 (a pipeline put together wrongly)
+        raise ValueError(msg)
     return sheet

@@ -6,6 +6,7 @@ together, and what the section says, is decided here. Source: the annotation gui
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -196,7 +197,7 @@ def weigh(
 
 def alternatives(mentions: Sequence[Mention], norms: Sequence[str]) -> None:
     """Make both sides of an affirmed "X or Y" uncertain."""
-    for one, other in zip(mentions, mentions[1:], strict=False):
+    for one, other in itertools.pairwise(mentions):
         between = norms[one.head[1] : other.head[0]]
         if one.finding == other.finding and one.finding != "modic_change":
             continue

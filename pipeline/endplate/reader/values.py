@@ -6,6 +6,7 @@ A heading names the finding, the pieces behind it name level and value. "Moderat
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
@@ -121,7 +122,7 @@ def _pieces(a: int, b: int, norms: Sequence[str], spots: Sequence[Spot]) -> list
         if norms[t] in (",", ";") and not any(s.start <= t < s.end for s in spots)
     ]
     edges = [a - 1, *cuts, b]
-    return [(x + 1, y) for x, y in zip(edges, edges[1:], strict=False) if y > x + 1]
+    return [(x + 1, y) for x, y in itertools.pairwise(edges) if y > x + 1]
 
 
 def title_end(a: int, b: int, norms: Sequence[str]) -> int:

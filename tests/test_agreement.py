@@ -188,6 +188,18 @@ def test_agreement_of_a_run(folder):
     assert "P000" not in json.dumps(as_json(found))
 
 
+def test_what_keeps_the_recall_unknown_is_said(folder):
+    from endplate.cli import _app
+
+    decision = {"decision": "accept"}
+    Store.of(folder).add(
+        reviewer="Ana", patient_id="P00001", kind="decision", data=decision, request="request 1"
+    )
+    result = CliRunner().invoke(_app(), ["agreement", str(folder)])
+    told = " ".join(result.output.split())
+    assert "nobody has decided on any of: listed, needs_information (6); no endplate" in told
+
+
 def test_only_checked_reports_become_gold_and_disputes_are_optional(folder):
     texts = {"P00009-2": "text", "P00001-2": "text"}
     read = {"finding": "modic_change", "level": "L4-L5", "modic_type": "1", "status": "present"}

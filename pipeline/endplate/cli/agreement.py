@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from endplate.evaluate.intervals import Rate
     from endplate.page.run_folder import RunFolder
     from endplate.review.agreement import Agreement
+    from endplate.review.statistics import Stratum
     from endplate.review.store import Event
 
 
@@ -76,7 +77,7 @@ def _print(found: Agreement) -> None:
         f"{found.unsure:,} unsure, {found.disputed:,} disputed between reviewers."
     )
     table = Table("Precision of the list", "right", "of", "share", "95 % interval", box=None)
-    rows = [("all", found.precision), ("all, clinical rejections left out", found.reading)]
+    rows = [("all", found.precision), ("all, clinical rejections counted as right", found.reading)]
     rows += [(f"{group} {name}", value) for group, part in found.by.items() for name, value in part]
     for name, value in rows:
         table.add_row(escape(name), str(value.hits), str(value.of), *_share(value))
@@ -118,9 +119,12 @@ def _recall_words(found: Agreement) -> str:
         for name, one in found.sampled
     )
     if found.recall is None:
+        strata = [*found.listed, *found.sampled]
+        unread = [f"{name} ({one.population:,})" for name, one in strata if _unread(one)]
+        missing = f"nobody has decided on any of: {'; '.join(unread)}" if unread else "none fits"
         return (
-            f"Recall: not known. Of those not on the list: {read}. "
-            "Read a random sample with `endplate review --sample 40`."
+            f"Recall: not known, {missing}. A random sample of those who are not on the list is "
+            "read with `endplate review --blind --sample 40`."
         )
     value = found.recall
     return (
@@ -128,6 +132,10 @@ def _recall_words(found: Agreement) -> str:
         f"(95 % interval {value.low:.2f} to {value.high:.2f}), about "
         f"{value.missed:.0f} patients missed. Of those not on the list: {read}."
     )
+
+
+def _unread(stratum: Stratum) -> bool:
+    return bool(stratum.population) and not stratum.read
 
 
 def _write_gold(target: Path, run: RunFolder, events: list[Event], reports: list[Path]) -> None:

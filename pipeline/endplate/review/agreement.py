@@ -33,6 +33,7 @@ class Agreement(NamedTuple):
 
     ``precision`` is of the listed patients with a clear verdict of the reviewers; ``reading`` is
     the same when a rejection for a clinical reason, which the program could not know, is no error.
+    ``listed`` and ``sampled`` are the strata behind the recall.
     """
 
     decided: int
@@ -42,6 +43,7 @@ class Agreement(NamedTuple):
     reading: Rate
     by: dict[str, list[tuple[str, Rate]]]
     recall: Recall | None
+    listed: list[tuple[str, Stratum]]
     sampled: list[tuple[str, Stratum]]
     kappas: list[tuple[str, str, Kappa]]
     reasons: list[tuple[str, int]]
@@ -62,7 +64,7 @@ def agreement(run: RunFolder, events: Sequence[Event]) -> Agreement:
     verdicts = {patient: _joint(told.values()) for patient, told in decided.items()}
     listed = {p: verdicts[p] for p in run.worklist if p in verdicts}
     clear = {p: v for p, v in listed.items() if v.word in ("accept", "reject")}
-    sampled = _sampled(run, verdicts)
+    on_list, sampled = _listed_strata(run, clear), _sampled(run, verdicts)
     return Agreement(
         decided=len(listed),
         unsure=sum(v.word == "unsure" for v in listed.values()),
@@ -70,7 +72,8 @@ def agreement(run: RunFolder, events: Sequence[Event]) -> Agreement:
         precision=_precision(clear.values()),
         reading=_reading(clear.values()),
         by={name: _by(run, clear, name) for name in ("verdict", "type", "level", "basis")},
-        recall=recall(_listed_strata(run, clear), [stratum for _, stratum in sampled]),
+        recall=recall([one for _, one in on_list], [one for _, one in sampled]),
+        listed=on_list,
         sampled=sampled,
         kappas=_kappas(decided),
         reasons=Counter(
@@ -94,6 +97,7 @@ def as_json(found: Agreement) -> dict[str, Any]:
             for group, rows in found.by.items()
         },
         "recall": found.recall._asdict() if found.recall else None,
+        "listed": {name: stratum._asdict() for name, stratum in found.listed},
         "sample": {name: stratum._asdict() for name, stratum in found.sampled},
         "kappa": [
             {"reviewers": [first, second], **value._asdict()}
@@ -149,12 +153,12 @@ def _groups(row: Mapping[str, Any], group: str) -> set[str]:
     return {base.rpartition(":")[2].strip() for base in bases if base.strip()} or {"none"}
 
 
-def _listed_strata(run: RunFolder, clear: Mapping[str, _Verdict]) -> list[Stratum]:
+def _listed_strata(run: RunFolder, clear: Mapping[str, _Verdict]) -> list[tuple[str, Stratum]]:
     """Return the listed patients by the program's verdict: reviewers rarely read all alike."""
     strata: dict[str, list[str]] = defaultdict(list)
     for patient in run.worklist:
         strata[str(run.patients[patient]["verdict"])].append(patient)
-    return [_stratum(patients, clear) for patients in strata.values()]
+    return [(f"listed, {name}", _stratum(ids, clear)) for name, ids in strata.items()]
 
 
 def _sampled(run: RunFolder, verdicts: Mapping[str, _Verdict]) -> list[tuple[str, Stratum]]:

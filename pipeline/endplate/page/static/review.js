@@ -90,21 +90,30 @@ class Review {
     this.states = told;
     document.getElementById("who").textContent = `Reviewer: ${plain(name)}`;
     if (this.app) {
-      this.app.rows.forEach((row) => this.apply(row));
+      this.applyAll();
       this.app.list.refresh();
       this.refresh();
     }
   }
 
-  /** Bring a patient's state into his row and the progress. */
+  /** Bring a patient's state into his row. */
   apply(row) {
     const now = this.state(row);
     row.decision = now.decision
       ? now.decision + (now.reason ? `: ${this.run.reasons[now.reason] || now.reason}` : "")
       : "";
     row.notes = now.note;
-    const done = this.app.rows.filter((one) => one.decision).length;
-    document.getElementById("progress").textContent = `${done} of ${this.app.rows.length} decided`;
+  }
+
+  applyAll() {
+    this.app.rows.forEach((row) => this.apply(row));
+    this.tellProgress();
+  }
+
+  tellProgress() {
+    const { rows } = this.app;
+    const done = rows.filter((row) => row.decision).length;
+    document.getElementById("progress").textContent = `${done} of ${rows.length} decided`;
   }
 
   refresh() {
@@ -129,6 +138,7 @@ class Review {
       if (status === 200 || status === 409) {
         this.states[row.order] = told;
         this.apply(row);
+        this.tellProgress();
         this.app.list.update();
         this.refresh();
       }
@@ -184,6 +194,7 @@ class Review {
       const row = this.app.rows[told.case];
       this.states[told.case] = told.state;
       this.apply(row);
+      this.tellProgress();
       this.app.list.update();
       if (this.app.row === row) this.refresh();
       else this.app.go(row);

@@ -36,7 +36,7 @@ remote.index().then(async (run) => {
     },
     key: (event) => review.key(event),
   });
-  review.app.rows.forEach((row) => review.apply(row));
+  review.applyAll();
   review.app.list.refresh();
   document.addEventListener("keydown", (event) => {
     if (

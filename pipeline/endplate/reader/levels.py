@@ -458,7 +458,8 @@ class LevelGrammar:
             if not item.body or item.body not in _KNOWN_BODIES:
                 continue
             after = flat[item.end : item.end + 60]
-            named = _named_side(flat[max(0, item.start - 60) : item.start], item.body, after)
+            alone = item.body if len(place.items) == 1 else ""
+            named = _named_side(flat[max(0, item.start - 60) : item.start], alone, after)
             if named:
                 item.endplate = named
                 item.segments = [

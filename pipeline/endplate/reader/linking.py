@@ -49,6 +49,10 @@ _STRESS: Final = frozenset(
 _QUALIFIERS: Final = frozenset(
     "clearly mainly predominantly mostly more less largely partly chiefly purely only now".split()
 )
+#: Structures that may stand between a level and the colon of its heading.
+_TITLED: Final = frozenset(
+    "endplate end plate facet foramen canal disc level segment joint foraminal recess and".split()
+)
 _VERBS: Final = frozenset(
     "shows show demonstrates demonstrate has have had is are reveals displays there remains appears exhibits was".split()
 )
@@ -162,6 +166,7 @@ def choose(
     `headed` tells that a level heading is in force: "worst at L4-5" then narrows nothing.
     """
     a, b = mention.head
+    spots = [s for s in spots if not _only_named_region(s, norms)]
     if mention.finding in OF_BODIES:
         beside = next(
             (s for s in spots if 0 <= a - s.end <= 2 and s.place.bodies and not s.place.segments),
@@ -257,6 +262,14 @@ def choose(
         if norms[a] in _DEPENDENT or any(n in _DEPENDENT - {"and"} for n in between_left[:4]):
             return left
     return right
+
+
+def _only_named_region(spot: Spot, norms: Sequence[str]) -> bool:
+    """Tell whether a region above T10 is only spoken of ("dorsal spine MRI is advised")."""
+    if spot.place.kind != "foreign" or spot.place.items:
+        return False
+    before = norms[max(0, spot.start - 3) : spot.start]
+    return not spot.heads and not {"in", "of", "at", "within", "throughout"} & set(before)
 
 
 def _broken(norms: Sequence[str], a: int, b: int) -> bool:

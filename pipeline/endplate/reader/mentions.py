@@ -188,6 +188,8 @@ class Composer:
 
     def _elliptic(self, view: _View, term: Term, qualities: Sequence[str]) -> list[Mention]:
         """Read "no canal stenosis apart from mild narrowing" and "irregular endplates; no erosion"."""
+        if view.foreign_title:
+            return []
         for quality, labels in (
             ("narrowing", {"canal", "foramen", "recess"}),
             ("erosion", {"endplate"}),
@@ -317,12 +319,12 @@ class _View:
             for t in range(term.start, term.end):
                 self._cover[t] = term
         # "SI joints: oedema": what follows a heading of another place is said of it
-        self._foreign_title = False
+        self.foreign_title = False
         for t in range(start, min(end, start + 8)):
             if norms[t] == ":":
                 before = [x for x in terms if x.end <= t]
                 if before and all("other_site" in x.labels for x in before):
-                    self._foreign_title = True
+                    self.foreign_title = True
                 break
 
     def _is_site(self, term: Term) -> bool:
@@ -370,7 +372,7 @@ class _View:
 
     def elsewhere_before(self, term: Term) -> bool:
         """Tell whether the nearest place beside `term` is outside of the spine."""
-        if self._foreign_title:
+        if self.foreign_title:
             return True
         t, seen = term.start - 1, 0
         while t >= self.start and seen < 4:
@@ -404,7 +406,7 @@ class _View:
         self, term: Term, wanted: frozenset[str], *, loose: bool
     ) -> tuple[list[Term], bool]:
         """Return the places that a quality is said of, and whether they stand right beside it."""
-        if self._foreign_title:
+        if self.foreign_title:
             return [], False
         left = self._left(term)
         verb = self.norms[term.start] in _OBJECTS

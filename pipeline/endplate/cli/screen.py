@@ -58,7 +58,7 @@ def screen(
     overwrite: Annotated[
         bool,
         typer.Option(
-            "--overwrite", help="Replace the results in FOLDER, even those that hold decisions."
+            "--overwrite", help="Write into FOLDER whatever it holds, and read again what was read otherwise."
         ),
     ] = False,
     restart: Annotated[

@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple
 from endplate.page.figures import age_bars, missing_most, modic_table
 from endplate.page.flow_steps import flow_steps
 from endplate.page.highlight import Segment, from_sentences, segments
-from endplate.page.run_folder import CLINIC_COLUMNS, Row, RunFolder, load_findings
+from endplate.page.run_folder import Row, RunFolder, load_findings
 from endplate.page.texts import report_texts
+from endplate.worklist import CLINIC_COLUMNS
 
 #: What a row of the list carries besides its rank.
 LIST_COLUMNS: Final = (

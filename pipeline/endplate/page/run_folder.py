@@ -15,9 +15,6 @@ from endplate.tables import csv_text
 
 Row = Mapping[str, Any]
 
-#: The columns of ``worklist.csv`` that belong to the clinic.
-CLINIC_COLUMNS = ("decision", "decided_by", "decided_on", "notes")
-
 
 class Census(NamedTuple):
     """Everybody of a run, counted: by verdict, and by what the ``modic`` cell holds."""

@@ -11,11 +11,12 @@ from typing import Any, Final
 from endplate.codes import FINDINGS, LEVELS, MODIC_TYPES, STATUSES
 from endplate.errors import EndplateError
 from endplate.page.payload import LIST_COLUMNS, Pages, collect, detail, index, reports_of
-from endplate.page.run_folder import CLINIC_COLUMNS, check_run, load_run, unlisted
+from endplate.page.run_folder import check_run, load_run, unlisted
 from endplate.review.merge import merge_decisions
 from endplate.review.sample import draw, populations
 from endplate.review.state import state, states
 from endplate.review.store import DECISIONS, REASONS, Event, Store
+from endplate.worklist import CLINIC_COLUMNS
 
 #: What a blinded reader may see of a row: the patient, and when he was examined.
 _OPEN_COLUMNS: Final = ("patient_id", "report_id", "study_date", "mri_age_days")

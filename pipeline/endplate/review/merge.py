@@ -6,12 +6,10 @@ import csv
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
 
 from endplate.review.store import FILE, REASONS, Event, Store, decisions, in_force
 from endplate.tables import MAX_CELL, csv_text, table_writer
-
-CLINIC_COLUMNS: Final = ("decision", "decided_by", "decided_on", "notes")
+from endplate.worklist import CLINIC_COLUMNS
 
 
 def known_decisions(folder: Path) -> dict[str, dict[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -420,13 +421,34 @@ def test_command_try_says_that_there_is_nothing() -> None:
     assert "\x1b" not in done.stdout
 
 
-def test_reading_with_faulty_rules_is_one_clear_error(write: Write, tmp_path: Path) -> None:
-    report = tmp_path / "report.txt"
-    report.write_text("Disc bulge at L4-5.")
-    done = endplate("show", report, "--rules", write({"terms.yaml": "things: {bulge: x}"}))
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["show"],
+        ["extract", "--out", "rows.csv"],
+        ["extract", "--out", "rows"],
+        ["screen", "--out", "run"],
+    ],
+)
+def test_reading_with_faulty_rules_is_refused(
+    write: Write, tmp_path: Path, command: list[str]
+) -> None:
+    (tmp_path / "report.txt").write_text("Disc bulge at L4-5.")
+    write({"terms.yaml": "things: {bulge: x}"})
+    done = endplate(command[0], "report.txt", *command[1:], "--rules", "our-rules", cwd=tmp_path)
     assert done.returncode == 2
-    assert "terms.yaml: line 1, things.bulge: a list is expected" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert done.stderr.splitlines() == [
+        "Error: The site rules in our-rules cannot be used:",
+        "  terms.yaml: line 1, things.bulge: a list is expected: [first phrase, second phrase]",
+    ]
+    assert not list(tmp_path.rglob("*.csv"))
+
+
+def test_fault_survives_the_way_from_a_worker(write: Write) -> None:
+    with pytest.raises(KnowledgeError) as caught:
+        load_lexicon(write(SEVEN_FAULTS))
+    again = pickle.loads(pickle.dumps(caught.value))
+    assert (str(again), again.problems) == (str(caught.value), caught.value.problems)
 
 
 def test_shipped_files_are_plain_yaml() -> None:

@@ -39,5 +39,10 @@ class KnowledgeError(EndplateError):
     """A knowledge file is refused as a whole; every fault in it is listed at once."""
 
     def __init__(self, title: str, problems: Iterable[Problem]) -> None:
+        self.title = title
         self.problems = tuple(problems)
         super().__init__("\n".join([title, *(f"  {problem}" for problem in self.problems)]))
+
+    def __reduce__(self) -> tuple[type[KnowledgeError], tuple[str, tuple[Problem, ...]]]:
+        # it is raised in worker processes, too; by itself it would be made again from its message
+        return type(self), (self.title, self.problems)

@@ -20,7 +20,9 @@ $(READY): pyproject.toml requirements.lock
 
 screen: setup
 	$(BIN)/endplate screen data/samples/sudirman.jsonl data/samples/reports.jsonl \
-	  --clinical data/samples/clinical.csv --criteria selection --criteria fda-label \
+	  --clinical data/samples/clinical.csv --clinical data/samples/conditions.csv \
+	  --clinical data/samples/procedures.csv --clinical data/samples/observations.csv \
+	  --criteria selection --criteria fda-label \
 	  --out build/screen --overwrite
 
 test: lint
@@ -41,7 +43,7 @@ format: setup
 
 # Needs uv; only for those who change a dependency.
 lock:
-	uv pip compile --universal --generate-hashes --python-version 3.11 --all-extras --group dev \
+	uv pip compile --universal --generate-hashes --python-version 3.11 --extra review --group dev \
 	  --no-header --no-annotate pyproject.toml -o requirements.lock
 
 clean:

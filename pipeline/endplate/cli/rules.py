@@ -10,7 +10,7 @@ import typer
 from endplate.cli import options
 
 if TYPE_CHECKING:
-    from endplate.reader.stages import Seen, SeenCue
+    from endplate.reader.stages import Seen, SeenCue, SeenMention
 
 app = typer.Typer(help="Check the reader's rules, and try them on a text.", no_args_is_help=True)
 
@@ -60,14 +60,20 @@ def try_text(
 
 
 def _show(number: int, seen: Seen) -> None:
-    heading = f", heading of {seen.opened}" if seen.opened else ""
-    _say(f"{number}. {seen.section}{heading}: {seen.text}")
+    _say(f"{number}. {seen.section}{'' if seen.read else ', holds no finding'}: {seen.text}")
+    _list("under", list(seen.heading))
     _list("read as", [f"{said} = {norm}" for said, norm in seen.respelled])
     _list("terms", [f"{said} [{', '.join(labels)}]" for said, labels in seen.terms])
     _list("places", [f"{said} = {levels}" for said, levels in seen.places])
-    _list("mentions", [f"{said} = {finding}" for said, finding in seen.mentions])
     _list("cues", [_cue(cue) for cue in seen.cues])
+    _list("mentions", [_mention(mention) for mention in seen.mentions])
     _say("")
+
+
+def _mention(mention: SeenMention) -> str:
+    status = mention.status or "not counted"
+    because = f' because of "{mention.cue}"' if mention.cue else ""
+    return f"{mention.text} = {mention.finding}, {status}{because}"
 
 
 def _cue(cue: SeenCue) -> str:

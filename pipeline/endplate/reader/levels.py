@@ -200,7 +200,9 @@ class LevelGrammar:
             rf"\b(?:{'|'.join(sorted(map(re.escape, self._references), key=len, reverse=True))})\b"
             r"|\bt?here\b(?=\s*[,.;)]|\s*$|\s+(?:and|with|too|as)\b)|\bhere\b(?=\s+(?:have|has|show))"
         )
-        self._gate = re.compile(rf"{body}|[1-5] ?[-/] ?[1-5s]|junction|lumbosacral")
+        self._gate = re.compile(
+            rf"{body}|[1-5] ?[-/] ?[1-5s]|{'|'.join(map(re.escape, self._names))}"
+        )
 
     def __call__(self, flat: str) -> list[Place]:
         """Return the places of a flattened passage, in order, not overlapping."""

@@ -143,7 +143,7 @@ class CueGroup(_Part):
     direction: Direction
     reach: Reach
     phrases: Phrases = Field(min_length=1)
-    only: list[FindingCode] = []
+    only: list[FindingCode] = Field(default=[], min_length=1)
     weak: bool = False
 
 

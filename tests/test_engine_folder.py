@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from endplate.engine.batches import content_batches, report_key
+from endplate.engine.fingerprint import digest, fingerprint
 from endplate.engine.folder import run_folder
 from endplate.engine.reading import Failure
 from endplate.errors import EndplateError
@@ -193,3 +194,14 @@ def test_the_key_knows_every_field_but_the_place() -> None:
     moved = report._replace(report_id="r", text="1text")
     keys = {report_key(r) for r in [report, *others, moved]}
     assert len(keys) == len(others) + 2
+
+
+def test_the_fingerprint_tells_what_changed(tmp_path: Path) -> None:
+    rules = tmp_path / "terms.yaml"
+    rules.write_text("version: 1\nthings:\n  modic: [modicoid]\n")
+    before = fingerprint(tmp_path)
+    rules.write_text("version: 1\nthings:\n  modic: [modicoid, modicish]\n")
+    after = fingerprint(tmp_path)
+    assert {name for name in before if before[name] != after[name]} == {"site rules"}
+    assert fingerprint()["site rules"] == "none"
+    assert digest(before) != digest(after)

@@ -39,7 +39,7 @@ def extract(
             show_default=False,
         ),
     ],
-    workers: options.Workers = 1,
+    workers: options.Workers = None,
     rules: options.Rules = None,
     strict: options.Strict = False,
     restart: Annotated[
@@ -82,6 +82,7 @@ def extract(
 
     What could not be used is listed beside it, in OUT.rejects.csv or OUT/rejects.csv.
     """
+    from endplate.engine.workers import processors
     from endplate.sources import ColumnMap
 
     columns = ColumnMap(
@@ -101,9 +102,10 @@ def extract(
 
         counts = extract_with_spark(reports, out, columns, master=master, rules=rules, say=say)
     elif shard is None and not restart and out.suffix.lower() in _TABLES:
-        counts = _to_table(reports, out, columns, workers, rules)
+        counts = _to_table(reports, out, columns, workers or 1, rules)
     else:
-        counts = _to_folder(reports, out, columns, workers, rules, shard, restart, profile)
+        processes = workers or processors()
+        counts = _to_folder(reports, out, columns, processes, rules, shard, restart, profile)
     if strict and counts.rejected:
         raise typer.Exit(3)
 

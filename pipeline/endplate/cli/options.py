@@ -18,7 +18,10 @@ Reports = Annotated[
         show_default=False,
     ),
 ]
-Workers = Annotated[int, typer.Option(min=1, help="Processes that read.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes that read; as many as there are processors, if not given."),
+]
 Rules = Annotated[
     Path | None,
     typer.Option(

@@ -53,12 +53,13 @@ def screen(
             show_default=False,
         ),
     ] = None,
-    workers: options.Workers = 1,
+    workers: options.Workers = None,
     rules: options.Rules = None,
     overwrite: Annotated[
         bool,
         typer.Option(
-            "--overwrite", help="Write into FOLDER whatever it holds, and read again what was read otherwise."
+            "--overwrite",
+            help="Write into FOLDER whatever it holds, and read again what was read otherwise.",
         ),
     ] = False,
     restart: Annotated[
@@ -91,6 +92,7 @@ def screen(
     from endplate.cli.profile import print_profile
     from endplate.cli.watching import watching
     from endplate.engine.clock import Clock
+    from endplate.engine.workers import processors
     from endplate.screening import Screening
     from endplate.screening import screen as run
     from endplate.sources import ColumnMap
@@ -113,7 +115,7 @@ def screen(
             date_order=date_order.value if date_order else None,
         ),
         rules=rules,
-        workers=workers,
+        workers=workers or processors(),
         overwrite=overwrite,
         restart=restart,
         patients_csv=patients_csv,

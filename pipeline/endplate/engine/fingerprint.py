@@ -9,15 +9,14 @@ from importlib.metadata import version
 from pathlib import Path
 
 import endplate
-from endplate.knowledge import content_hash
-from endplate.reader.lexicon import load_lexicon
+from endplate.knowledge import content_hash, models_dir
 
 
 def fingerprint(rules: Path | None = None) -> dict[str, str]:
     """Return the versions and hashes of the program, its libraries and its rules, by name.
 
-    The reader need not be loaded for it. `rules` is the folder of a site's own rules; it is
-    checked, so that a fault in it ends a run before it begins.
+    Nothing is loaded for it but the site's own rules in the folder `rules`: they are checked, so
+    that a fault in them ends a run before it begins.
 
     Raises
     ------
@@ -28,11 +27,17 @@ def fingerprint(rules: Path | None = None) -> dict[str, str]:
     return {
         "program": endplate.__version__,
         "reader": content_hash(package / "reader")[:16],
-        "rules": load_lexicon().fingerprint[:16],
-        "site rules": load_lexicon(rules).overlay_hash[:16] or "none",
+        "rules": content_hash(models_dir() / "reader")[:16],
+        "site rules": _checked_hash(rules) if rules else "none",
         "spacy": version("spacy"),
         "medspacy": version("medspacy"),
     }
+
+
+def _checked_hash(rules: Path) -> str:
+    from endplate.reader.lexicon import load_lexicon  # brings spaCy, which else only workers need
+
+    return load_lexicon(rules).overlay_hash[:16]
 
 
 def digest(made_by: Mapping[str, str]) -> str:

@@ -1,5 +1,5 @@
 """The reader: spaCy and medspaCy with rules for lumbar MRI reports."""
 
-from endplate.reader.reader import Reader, load
+from endplate.reader.reader import Reader, load, load_pipeline
 
-__all__ = ["Reader", "load"]
+__all__ = ["Reader", "load", "load_pipeline"]

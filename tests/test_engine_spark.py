@@ -28,7 +28,7 @@ needs_spark = pytest.mark.skipif(
 @pytest.fixture(scope="module")
 def archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("archives") / "archive"
-    assert endplate("simulate", "3000", "--seed", "4", "--out", folder).returncode == 0
+    assert endplate("simulate", "1200", "--seed", "4", "--out", folder).returncode == 0
     return folder / "synthetic_reports.parquet"
 
 
@@ -54,10 +54,10 @@ def test_spark_finds_what_one_process_finds(
         "extract", archive, "--engine", "spark", "--master", "local[2,4]", "--out", tmp_path / "out"
     )
     assert done.returncode == 0, done.stderr
-    assert "3,000 read, 3,000 used, 0 rejected" in done.stderr
+    assert "1,200 read, 1,200 used, 0 rejected" in done.stderr
     assert rows(tmp_path / "out" / "findings.parquet") == local
     reports = pq.read_table(tmp_path / "out" / "reports.parquet").to_pydict()
-    assert len(set(reports["report_id"])) == 3000
+    assert len(set(reports["report_id"])) == 1200
     assert sum(reports["findings"]) == len(local)
     assert not (tmp_path / "out" / "_reading").exists()
 
@@ -179,6 +179,6 @@ def test_a_cluster_that_loses_a_worker_finds_the_same(
     cluster.kill_worker()
     error = process.communicate(timeout=400)[1].decode()
     assert process.returncode == 0, error[-3000:]
-    assert "3,000 read, 3,000 used, 0 rejected" in error
+    assert "1,200 read, 1,200 used, 0 rejected" in error
     assert "Lost executor" in error
     assert rows(out / "findings.parquet") == local

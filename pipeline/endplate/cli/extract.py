@@ -65,7 +65,9 @@ def extract(
     ] = "local[*]",
     profile: Annotated[
         bool,
-        typer.Option("--profile", help="Tell where the time went.", rich_help_panel=_MACHINES),
+        typer.Option(
+            "--profile", help="Tell where the time went (folder).", rich_help_panel=_MACHINES
+        ),
     ] = False,
     id_column: options.IdColumn = None,
     text_column: options.TextColumn = None,

@@ -53,14 +53,14 @@ class ReportContext(ConText):
                 for side in sides:
                     entry[side].append(_Sense(category, group["reach"], only))
         context_rules: list[ConTextRule] = []
-        for phrase, sides in self.senses.items():
-            first = (sides["forward"] or sides["backward"])[0]
-            if all(sense.category == "weak" for side in sides.values() for sense in side):
+        for phrase, entry in self.senses.items():
+            first = (entry["forward"] or entry["backward"])[0]
+            if all(sense.category == "weak" for side in entry.values() for sense in side):
                 direction = "TERMINATE"
-            elif sides["forward"] and sides["backward"]:
+            elif entry["forward"] and entry["backward"]:
                 direction = "BIDIRECTIONAL"
             else:
-                direction = "FORWARD" if sides["forward"] else "BACKWARD"
+                direction = "FORWARD" if entry["forward"] else "BACKWARD"
             context_rules.append(ConTextRule(phrase, first.category.upper(), direction=direction))
         for phrase in expand(rules["ends"], rules["slots"]):
             key = phrase_norm(nlp, phrase)
@@ -68,7 +68,7 @@ class ReportContext(ConText):
                 self.senses[key] = {"forward": [], "backward": []}
                 context_rules.append(ConTextRule(key, "END", direction="TERMINATE"))
         self.add(context_rules)
-        matcher = self._ConText__matcher  # type: ignore[attr-defined]
+        matcher = self._ConText__matcher
         self._phrases = matcher._MedspacyMatcher__phrase_matcher
         self._rule_of = {nlp.vocab.strings[name]: rule for name, rule in matcher.rule_map.items()}
 

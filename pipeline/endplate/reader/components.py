@@ -152,7 +152,7 @@ class TermsPipe(TargetMatcher):
         self.add(
             [TargetRule(phrase, "|".join(sorted(labels))) for phrase, labels in by_phrase.items()]
         )
-        matcher = self._TargetMatcher__matcher  # type: ignore[attr-defined]
+        matcher = self._TargetMatcher__matcher
         self._phrases = matcher._MedspacyMatcher__phrase_matcher
         self._labels = {
             nlp.vocab.strings[rule_id]: frozenset(rule.category.split("|"))

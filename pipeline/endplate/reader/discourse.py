@@ -18,7 +18,8 @@ from endplate.reader.templates import BLANK, Boxes, unanswered
 from endplate.reader.words import flatten
 
 _CORRECTED: Final = re.compile(
-    r"\b(?:in fact|actually|should (?:read|be|have been|say)|is really|are really|instead at|corrected to|must read)\b"
+    r"\b(?:in fact|actually|should (?:read|be|have been|say)|is really|are really|"
+    r"instead at|corrected to|must read)\b"
 )
 _BODY: Final = frozenset(["findings", "impression", "technique", "comparison"])
 

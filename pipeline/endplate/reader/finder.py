@@ -7,7 +7,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from endplate.reader.mentions import Composer, Mention, Term
+from endplate.reader.composer import Composer
+from endplate.reader.mentions import Mention, Term
 from endplate.reader.modic import modic_mentions, read_types, signal_mentions, split_conversion
 from endplate.reader.sheet import Sheet, Unit
 from endplate.reader.values import headings, title_end, values

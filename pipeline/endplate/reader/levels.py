@@ -8,56 +8,18 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from endplate.codes import LEVELS
-
-#: Bodies in a spine with five lumbar bodies, top to bottom, and their place in that order.
-_SPINE: Final = tuple(
-    [f"C{n}" for n in range(1, 8)]
-    + [f"T{n}" for n in range(1, 13)]
-    + [f"L{n}" for n in range(1, 6)]
-    + [f"S{n}" for n in range(1, 6)]
+from endplate.reader.spine import (
+    COUNTS,
+    KNOWN_BODIES,
+    segment_above,
+    segment_below,
+    segments_between,
 )
-_AT: Final = {body: i for i, body in enumerate(_SPINE)}
-_COUNTS: Final = {"C": 7, "T": 12, "L": 6, "S": 5}
-_KNOWN_BODIES: Final = frozenset(
-    ["T10", "T11", "T12", *(f"L{n}" for n in range(1, 7)), *(f"S{n}" for n in range(1, 6))]
-)
-
-
-def segment_below(body: str) -> str:
-    """Return the disc segment below a body: its inferior endplate lies there."""
-    if body == "L6":
-        return "L6-S1"
-    i = _AT[body]
-    return f"{body}-{_SPINE[i + 1]}" if i + 1 < len(_SPINE) else ""
-
-
-def segment_above(body: str) -> str:
-    """Return the disc segment above a body: its superior endplate lies there."""
-    if body == "L6":
-        return "L5-L6"
-    i = _AT[body]
-    return f"{_SPINE[i - 1]}-{body}" if i else ""
-
-
-def segments_between(upper: str, lower: str) -> list[str]:
-    """Return the disc segments from one body to another, ends included; reversed ends are turned."""
-    if {upper, lower} == {"L6", "S1"}:
-        return ["L6-S1"]
-    if {upper, lower} == {"L5", "L6"}:
-        return ["L5-L6"]
-    if "L6" in (upper, lower):
-        if lower != "L6":
-            return []
-        return [*segments_between(upper, "L5"), "L5-L6"]
-    a, b = _AT[upper], _AT[lower]
-    if a > b:
-        a, b = b, a
-    return [f"{_SPINE[i]}-{_SPINE[i + 1]}" for i in range(a, b)]
 
 
 @dataclass(slots=True)
@@ -97,7 +59,7 @@ class Place:
     @property
     def bodies(self) -> list[str]:
         """Bodies named alone, in the order told, each once."""
-        told = [item.body for item in self.items if item.body in _KNOWN_BODIES]
+        told = [item.body for item in self.items if item.body in KNOWN_BODIES]
         return list(dict.fromkeys(told))
 
 
@@ -108,25 +70,30 @@ _PLATE: Final = (
     r"corners?|surfaces?|aspects?|margins?)"
 )
 _SIDE_BEFORE: Final = re.compile(
-    rf"{_SIDES}\s+(?:\w+\s+)?{_PLATE}\s*(?:[\w']+\s+){{0,3}}(?:(?:of|at|in|along|on|involving|to|from|within)\s+)?(?:the\s+)?"
+    rf"{_SIDES}\s+(?:\w+\s+)?{_PLATE}\s*(?:[\w']+\s+){{0,3}}(?:(?:of|at|in|along|on|"
+    rf"involving|to|from|within)\s+)?(?:the\s+)?"
     r"(?:(?:vertebral\s+)?bod(?:y|ies)\s+(?:of\s+)?|vertebrae?\s+)?$"
 )
 _UNDER_BEFORE: Final = re.compile(
     r"\bunder\s?surfaces?\s+of\s+(?:the\s+)?(?:bod(?:y|ies)\s+of\s+)?$"
 )
 _CORNER_BEFORE: Final = re.compile(
-    r"(?:(?:antero|postero)-?\s?(?P<side>superior|inferior))(?:ly)?\s+(?:corners?|margins?|aspects?|"
+    r"(?:(?:antero|postero)-?\s?(?P<side>superior|inferior))(?:ly)?\s+(?:corners?|margins?|"
+    r"aspects?|"
     r"end\s?plates?)\s+(?:of\s+)?(?:the\s+)?(?:(?:vertebral\s+)?bod(?:y|ies)\s+(?:of\s+)?)?$"
 )
 _SIDE_JUST_BEFORE: Final = re.compile(rf"\b{_SIDES}\s+$")
 _SIDE_AFTER: Final = re.compile(
-    rf"^(?:'s)?\s*(?:vertebral\s+body|vertebral|vertebra|body|anterior|posterior|left|right)?\s*{_SIDES}\s+"
+    rf"^(?:'s)?\s*(?:vertebral\s+body|vertebral|vertebra|body|anterior|posterior|left|"
+    rf"right)?\s*{_SIDES}\s+"
     rf"(?:\w+\s+)?(?:{_PLATE}|(?:and|&|/)\s*(?:the\s+)?\w{{1,3}}\d{{1,2}}\s+{_SIDE}\s+{_PLATE})"
 )
 _PLATE_AFTER: Final = re.compile(rf"^\s*(?:vertebral\s+|body\s+)*{_PLATE}")
 _ROOT_AFTER: Final = re.compile(
-    r"^\s*[)]?\s*(?:left\s+|right\s+|exiting\s+|traversing\s+|descending\s+|exit\s+|spinal\s+|sided\s+)*"
-    r"(?:nerves?\b|roots?\b|nerve|nn\b|radic\w*|dermatom\w*|rootlets?|ganglion|distribution|neuropathy|"
+    r"^\s*[)]?\s*(?:left\s+|right\s+|exiting\s+|traversing\s+|descending\s+|exit\s+|"
+    r"spinal\s+|sided\s+)*"
+    r"(?:nerves?\b|roots?\b|nerve|nn\b|radic\w*|dermatom\w*|rootlets?|ganglion|"
+    r"distribution|neuropathy|"
     r"impingement|compression\b(?!\s+(?:fracture|deform))|compromise|contact|irritation|side\b)"
 )
 _ROOT_BEFORE: Final = re.compile(
@@ -134,25 +101,33 @@ _ROOT_BEFORE: Final = re.compile(
     r"(?:of\s+|on\s+|at\s+)?(?:the\s+)?(?:left\s+|right\s+)?[(]?\s*$"
 )
 _FORAMEN_AFTER: Final = re.compile(
-    r"^\s*(?:left\s+|right\s+|exit\s+|neural\s+|bilateral\s+)*(?:foram\w+|neuro-?foram\w+|exit foram\w+)"
+    r"^\s*(?:left\s+|right\s+|exit\s+|neural\s+|bilateral\s+)*(?:foram\w+|neuro-?foram\w+|"
+    r"exit foram\w+)"
 )
 _SEQUENCE_AFTER: Final = re.compile(
-    r"^\s*-?\s?(?:w\b|wi\b|weight\w*|hyper\w*|hypo\w*|iso\w*|bright\w*|dark\w*|low\b|high\b|signal|fs\b|fse\b|tse\b|"
-    r"fat|stir|sequence\w*|images?\b|sagittal|axial|intens\w+|intermediate|ax\b|sag\b|tirm|post|pre|space\b|dixon|relaxation)"
+    r"^\s*-?\s?(?:w\b|wi\b|weight\w*|hyper\w*|hypo\w*|iso\w*|bright\w*|dark\w*|low\b|"
+    r"high\b|signal|fs\b|fse\b|tse\b|"
+    r"fat|stir|sequence\w*|images?\b|sagittal|axial|intens\w+|intermediate|ax\b|sag\b|tirm|"
+    r"post|pre|space\b|dixon|relaxation)"
 )
 _NOT_BEFORE: Final = re.compile(
     r"(?:types?|grades?|modic|mc|stage|class|pfirrmann|castellvi|series|images?|im|score|nrs|vas|"
-    r"figure|fig|slice|slices|tesla|aged?|gravida|para|over|under|than|every|past|last|\bx)\s*[-:#]?\s*(?:[123i]{1,3}\s*(?:and|or|,|/|to)\s*)?$"
+    r"figure|fig|slice|slices|tesla|aged?|gravida|para|over|under|than|every|past|last|"
+    r"\bx)\s*[-:#]?\s*(?:[123i]{1,3}\s*(?:and|or|,|/|to)\s*)?$"
 )
 _UNIT_AFTER: Final = re.compile(
-    r"^\s*(?:mm\b|cm\b|m\b|%|x\b|\*|ml\b|cc\b|/\d|-\d|/7\b|/52|/12|weeks?|months?|years?|yrs?|days?|hours?|"
+    r"^\s*(?:mm\b|cm\b|m\b|%|x\b|\*|ml\b|cc\b|/\d|-\d|/7\b|/52|/12|weeks?|months?|years?|"
+    r"yrs?|days?|hours?|"
     r"wks?|th\b|st\b|nd\b|rd\b|degrees?|°|of\s+the|times?|tesla|mg)"
 )
 _JOIN_PLATES: Final = re.compile(
-    rf"(?:\s*{_SIDE})?(?:\s*{_PLATE})?\s*(?:,|and|&|/|as well as)\s*(?:the\s+)?(?:{_SIDE}\s+)?(?:{_PLATE}\s+)?(?:(?:of|at|in)\s+)?(?:the\s+)?"
+    rf"(?:\s*{_SIDE})?(?:\s*{_PLATE})?\s*(?:,|and|&|/|"
+    rf"as well as)\s*(?:the\s+)?(?:{_SIDE}\s+)?(?:{_PLATE}\s+)?(?:(?:of|at|"
+    rf"in)\s+)?(?:the\s+)?"
 )
 _JOIN: Final = re.compile(
-    r"[\s,;&+/>().]*(?:(?:and|or|as well as|plus|also|both|at|in|of|the|to a lesser (?:extent|degree)|"
+    r"[\s,;&+/>().]*(?:(?:and|or|as well as|plus|also|both|at|in|of|the|"
+    r"to a lesser (?:extent|degree)|"
     r"more than|greater than|less than|levels?|vertebrae?|vertebral|bod(?:y|ies)|and also|then|on|"
     r"discs?|particularly|especially|disc spaces?|left|right|bilateral)\b[\s,;&+/>()]*)*"
 )
@@ -186,9 +161,12 @@ class LevelGrammar:
         self.atom = re.compile(
             rf"(?<![a-z0-9])(?P<si>(?:l[ ]?5|l[ ]v)[ ]?[-/][ ]?s[ ]?i)(?![a-z0-9])"
             rf"|(?<![a-z0-9])(?P<first>(?:{region})[ .]{{0,2}}-?(?:{number}))(?![0-9])"
-            rf"(?P<rest>(?:(?:[ ]?[-/][ \n]*|[ ]|)(?:{region})?[ .]?(?:{number})(?![0-9]|\.\d|[ ]?mm|[ ]?cm|[ ]?%))*)"
+            rf"(?P<rest>(?:(?:[ ]?[-/][ \n]*|[ ]|)(?:{region})?[ .]?(?:{number})(?![0-9]|"
+            rf"\.\d|[ ]?mm|[ ]?cm|[ ]?%))*)"
             rf"|(?<![a-z0-9])(?P<packed>l[1-5][2-5s]1?|l51)(?![a-z0-9])"
-            rf"|(?<![\w./-])(?P<short>[1-5][ ]?[-/][ ]?(?:{region})?[1-5](?:[ ]?[-/][ ]?s?[1-5])?)(?![\d]|\.\d)"
+            rf"|(?<![\w./-])(?P<short>[1-5][ ]?[-/][ ]?(?:{region})?[1-5]"
+            r"(?:[ ]?[-/][ ]?s?[1-5])?)"
+            r"(?![\d]|\.\d)"
             rf"|\b(?P<name>{'|'.join(map(re.escape, self._names))})\b"
         )
         self._body = re.compile(rf"(?:({region})[ .]{{0,2}}-?)?({number})")
@@ -198,7 +176,8 @@ class LevelGrammar:
         self._upon = re.compile(rf"\s*(?:{'|'.join(map(re.escape, words['upon']))})\s*(?:the\s+)?")
         self._reference = re.compile(
             rf"\b(?:{'|'.join(sorted(map(re.escape, self._references), key=len, reverse=True))})\b"
-            r"|\bt?here\b(?=\s*[,.;)]|\s*$|\s+(?:and|with|too|as)\b)|\bhere\b(?=\s+(?:have|has|show))"
+            r"|\bt?here\b(?=\s*[,.;)]|\s*$|\s+(?:and|with|too|as)\b)|\bhere\b(?=\s+(?:have|"
+            r"has|show))"
         )
         self._gate = re.compile(
             rf"{body}|[1-5] ?[-/] ?[1-5s]|{'|'.join(map(re.escape, self._names))}"
@@ -346,7 +325,8 @@ class LevelGrammar:
         if any(b != a + 1 and (a, b) != (5, 1) for a, b in itertools.pairwise(numbers)):
             return []
         supported = re.search(
-            r"(?:\b(?:at|level|levels|disc|discs|the|of|l|and|to|through|from|both|on|in)|[,&(]|^)\s*$",
+            r"(?:\b(?:at|level|levels|disc|discs|the|of|l|and|to|through|from|both|on|in)|"
+            r"[,&(]|^)\s*$",
             before,
         ) or re.match(r"\s*(?:levels?|discs?|:)", flat[end:])
         if not supported:
@@ -356,7 +336,8 @@ class LevelGrammar:
         ):
             # bare figures need a spinal neighbourhood
             if not re.search(
-                r"\b[lsdt]\s?\d|\d\s?[-/]\s?[s1-5]\b.*\d\s?[-/]\s?[s1-5]\b|disc|bulge|protrusion|modic|endplate|stenosis|facet|herniat|lumbar",
+                r"\b[lsdt]\s?\d|\d\s?[-/]\s?[s1-5]\b.*\d\s?[-/]\s?[s1-5]\b|disc|bulge|"
+                r"protrusion|modic|endplate|stenosis|facet|herniat|lumbar",
                 flat,
             ):
                 return []
@@ -381,7 +362,7 @@ class LevelGrammar:
                 other = "T"
             else:
                 other = region
-        if not (1 <= upper <= _COUNTS[region] and 1 <= lower <= _COUNTS[other]):
+        if not (1 <= upper <= COUNTS[region] and 1 <= lower <= COUNTS[other]):
             return None
         a, b = f"{region}{upper}", f"{other}{lower}"
         return (a, b) if a != b else None
@@ -402,13 +383,13 @@ class LevelGrammar:
             return []
         region = found[0][0]
         first = found[0]
-        if not region or first[1] > _COUNTS[region]:
+        if not region or first[1] > COUNTS[region]:
             return []
         # a word for a number must not be the start of another word or a count ("s one of")
-        bodies: list[tuple[str, int, int]] = [(f"{region}{first[1]}", first[2], first[3])]
+        bodies = [f"{region}{first[1]}"]
         ends_at = first[3]
-        for letter, number, _a, b, separator in found[1:]:
-            last_region, last_number = bodies[-1][0][0], int(bodies[-1][0][1:])
+        for letter, number, _, end, separator in found[1:]:
+            last_region, last_number = bodies[-1][0], int(bodies[-1][1:])
             bare = not re.search(r"[-/]", separator)
             if bare and separator == "" and not letter:
                 break
@@ -423,20 +404,20 @@ class LevelGrammar:
             pair = self._pair(last_region, last_number, letter, number)
             if pair is None or (bare and len(segments_between(*pair)) != 1):
                 break
-            bodies.append((pair[1], _a, b))
-            ends_at = b
+            bodies.append(pair[1])
+            ends_at = end
         if (
             region in "TD"
             and first[1] <= 2
-            and (len(bodies) == 1 or all(body in ("T1", "T2") for body, *_ in bodies))
+            and (len(bodies) == 1 or all(body in ("T1", "T2") for body in bodies))
         ):
             return []  # T1 and T2 are sequences
         if len(bodies) == 1:
             if _SEQUENCE_AFTER.match(flat[ends_at:]) and region == "T":
                 return []
-            return [Item(start, ends_at, body=bodies[0][0])]
+            return [Item(start, ends_at, body=bodies[0])]
         segments: list[str] = []
-        for (a, *_), (b, *_) in itertools.pairwise(bodies):
+        for a, b in itertools.pairwise(bodies):
             segments += segments_between(a, b)
         return [Item(start, ends_at, segments)]
 
@@ -457,7 +438,7 @@ class LevelGrammar:
         before = flat[max(0, place.start - 80) : place.start]
         listed = _SIDE_BEFORE.search(before) or _CORNER_BEFORE.search(before)
         for item in place.items:
-            if not item.body or item.body not in _KNOWN_BODIES:
+            if not item.body or item.body not in KNOWN_BODIES:
                 continue
             after = flat[item.end : item.end + 60]
             alone = item.body if len(place.items) == 1 else ""
@@ -500,14 +481,3 @@ def _named_side(before: str, body: str, after: str) -> str:
     if body == "S1" and re.match(r"\s*end\s?-?\s?plate", after):
         return "superior"
     return ""
-
-
-def between_neighbours(bodies: Sequence[str]) -> list[str]:
-    """Return the segments between bodies named together, as far as they are neighbours."""
-    segments: list[str] = []
-    for a, b in itertools.pairwise(bodies):
-        gap = segments_between(a, b)
-        if len(gap) != 1:
-            return []
-        segments += gap
-    return segments

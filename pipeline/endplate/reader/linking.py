@@ -11,8 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from endplate.reader.levels import Place, segment_above, segment_below
+from endplate.reader.levels import Place
 from endplate.reader.mentions import Mention
+from endplate.reader.spine import segment_above, segment_below
 
 
 @dataclass(slots=True)
@@ -25,36 +26,39 @@ class Spot:
     leads: bool = False
     heads: bool = False
     stressed: bool = False
-    opens: bool = False
 
 
 _OPENERS: Final = frozenset(
-    "at in the within on for of also there - * ( disc intervertebral from level and but while as seen regarding".split()
+    "at in the within on for of also there - * ( disc intervertebral from level and but "
+    "while as seen regarding".split()
 )
 _BREAKS: Final = frozenset(
     [";", "but", "however", "while", "whereas", "although", "|", "whilst", "though", "except"]
 )
 _ATTACHED: Final = frozenset(
-    "at of in on from involving affecting within along to ( level levels : across between into around".split()
+    "at of in on from involving affecting within along to ( level levels : across between "
+    "into around".split()
 )
 _DEPENDENT: Final = frozenset(
-    "with causing resulting producing leading associated without contributing giving compressing narrowing abutting "
-    "encroaching indenting effacing contacting displacing impinging which that creating due secondary from caused "
+    "with causing resulting producing leading associated without contributing giving "
+    "compressing narrowing abutting "
+    "encroaching indenting effacing contacting displacing impinging which that creating "
+    "due secondary from caused "
     "compresses narrows contacts abuts displaces impinges effaces indents and".split()
 )
 _STRESS: Final = frozenset(
-    "noticeably noteceably especially particularly mainly most worst more maximal notably predominantly greatest "
-    "worse maximum mostly marked pronounced predominant severest chiefly principally noticebly noticeable prominent largest biggest widest deepest noceably nortceably notceably noticable highest".split()
+    "noticeably noteceably especially particularly mainly most worst more maximal notably "
+    "predominantly greatest "
+    "worse maximum mostly marked pronounced predominant severest chiefly principally "
+    "noticebly noticeable prominent largest biggest widest deepest noceably nortceably "
+    "notceably noticable highest".split()
 )
 _QUALIFIERS: Final = frozenset(
     "clearly mainly predominantly mostly more less largely partly chiefly purely only now".split()
 )
-#: Structures that may stand between a level and the colon of its heading.
-_TITLED: Final = frozenset(
-    "endplate end plate facet foramen canal disc level segment joint foraminal recess and".split()
-)
 _VERBS: Final = frozenset(
-    "shows show demonstrates demonstrate has have had is are reveals displays there remains appears exhibits was".split()
+    "shows show demonstrates demonstrate has have had is are reveals displays there "
+    "remains appears exhibits was".split()
 )
 
 
@@ -116,19 +120,6 @@ def spots_of(
                     or after in _QUALIFIERS
                 )
             )
-            if not spot.leads:
-                # dictation without stops: "... stenosis l5-s1 shows", "at l4 5 there is"
-                ahead = norms[b : b + 2]
-                spot.leads = (
-                    after in ("shows", "show", "demonstrates")
-                    or ahead
-                    in (
-                        ["there", "is"],
-                        ["there", "are"],
-                    )
-                    or (norms[a - 1] == "the" and after in ("is", "are") and norms[b - 1] == "disc")
-                )
-                spot.leads = spot.opens
             if after == ":" and opener in (",", ";", "and", "("):
                 spot.leads = True
         recent = norms[max(first, a - 5) : a]
@@ -304,7 +295,7 @@ def _joined(between: Sequence[str]) -> bool:
 def _beside(
     mention: Mention, left: Spot, right: Spot, mentions: Sequence[Mention], norms: Sequence[str]
 ) -> bool:
-    """Tell whether the level right before a mention is its own: "D12-L1 disc desiccation and ..."."""
+    """Tell whether the level before a mention is its own: "D12-L1 disc desiccation and"."""
     a, b = mention.head
     start = min(a, mention.start) if mention.start >= left.end else a
     if (
@@ -329,15 +320,19 @@ def _attaches(
     """Tell whether a level behind a mention belongs to it: "protrusion at L4-5"."""
     a = max(mention.head[1], mention.end if mention.end <= spot.start else mention.head[1])
     between = norms[a : spot.start]
-    if len(between) > 14 or spot.heads or spot.opens:
+    if len(between) > 14 or spot.heads:
         return False
     for i, n in enumerate(between):
         if n in ("noted", "seen") and "and" in between[i:]:
             return False  # "multiple nodes noted and a defect at L4"
-    if spot.leads and not (between and between[-1] in ("(", ":")):
-        if len(between) == 0 or between[-1] not in _ATTACHED or "," in between or "and" in between:
-            return False
-    if "with" in between and between[-1] not in _ATTACHED - {"(", ":", "level", "levels"}:
+    after = between[-1] if between else ""
+    if (
+        spot.leads
+        and after not in ("(", ":")
+        and (after not in _ATTACHED or "," in between or "and" in between)
+    ):
+        return False
+    if "with" in between and after not in _ATTACHED - {"(", ":", "level", "levels"}:
         return False
     others = [
         m

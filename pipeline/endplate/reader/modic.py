@@ -18,36 +18,53 @@ _NUMBERS: Final = {
 }  # fmt: skip
 #: "l" for "1" is what scanners read; before a number it is the letter of a level.
 _N: Final = r"(?:iii|ii|i|(?:lll|ll|l)(?! [-\d])|111|11|[123]|one|two|three)"
-_GLUE: Final = r"(?: (?:/|-|,|>|<|and|or|plus|\+|to|and / or|as well as|, and|, or|with)(?: (?:modic|type|grade|also|mixed|\())*)?"
+_GLUE: Final = (
+    r"(?: (?:/|-|,|>|<|and|or|plus|\+|to|and / or|as well as|, and|, or|with)(?: (?:modic|"
+    r"type|grade|also|mixed|\())*)?"
+)
 _LIST: Final = rf"{_N}(?:{_GLUE} {_N}(?![\w.])){{0,4}}"
 #: A type named by the word "type" (or "grade" beside "Modic"), or a number right after "Modic".
 _TYPED: Final = re.compile(
-    rf"(?<!\S)(?:(?P<own>modic|mc|mci{{1,3}})(?: (?:change|signal|end|plate|endplate|degenerative|degeneration|disease|abnormality|"
-    rf"sign|s|of|mixed|is|are|being|with|as|in|alteration|-|\(|,|:|marrow|reactive|vertebral|classification|class|stage))*"
+    rf"(?<!\S)(?:(?P<own>modic|mc|mci{{1,3}})(?: (?:change|signal|end|plate|endplate|"
+    rf"degenerative|degeneration|disease|abnormality|"
+    rf"sign|s|of|mixed|is|are|being|with|as|in|alteration|-|\(|,|:|marrow|reactive|"
+    rf"vertebral|classification|class|stage))*"
     rf"(?: (?:type|typ|grade|class|stage|no|category))?|(?P<word>type|typ|mixed))"
-    rf"(?: (?:-|:|\(|#|both))*? (?P<list>{_LIST})(?![\w]| ?\.\d| (?:mm|cm|%|weeks?|months?|years?|level|segment))"
+    rf"(?: (?:-|:|\(|#|both))*? (?P<list>{_LIST})(?![\w]| ?\.\d| (?:mm|cm|%|weeks?|months?|"
+    rf"years?|level|segment))"
 )
 _GLUED: Final = re.compile(r"(?<!\S)mc(?P<list>i{1,3}|[123])(?!\S)")
 #: Other schemes count in types and grades too.
 _OTHER_SCHEME: Final = frozenset(
-    "castellvi meyerding pfirrmann pfirmann diabetes diabetic salter odontoid sprain dens weber schatzker "
-    "meniscal acromion mucopolysaccharidosis chiari collagen neurofibromatosis hangman denis spetzler arnold hiatal "
-    "perineural tarlov tile tuberosity wiltse gaucher osteogenesis ii-b dm t2dm schizas bartynski frankel asia who "
-    "listhesis spondylolisthesis anterolisthesis retrolisthesis fracture osteonecrosis morquio facet endoleak".split()
+    "castellvi meyerding pfirrmann pfirmann diabetes diabetic salter odontoid sprain dens "
+    "weber schatzker "
+    "meniscal acromion mucopolysaccharidosis chiari collagen neurofibromatosis hangman "
+    "denis spetzler arnold hiatal "
+    "perineural tarlov tile tuberosity wiltse gaucher osteogenesis ii-b dm t2dm schizas "
+    "bartynski frankel asia who "
+    "listhesis spondylolisthesis anterolisthesis retrolisthesis fracture osteonecrosis "
+    "morquio facet endoleak".split()
 )
 
 _LOW: Final = frozenset(
-    "low hypointense dark decreased reduced hypo hypointensity lower diminished black suppresses suppressed suppression inferior loss suppressing".split()
+    "low hypointense dark decreased reduced hypo hypointensity lower diminished black "
+    "suppresses suppressed suppression inferior loss suppressing".split()
 )
 _HIGH: Final = frozenset(
-    "high hyperintense bright increased elevated hyper hyperintensity raised brightness higher superior white increase edema".split()
+    "high hyperintense bright increased elevated hyper hyperintensity raised brightness "
+    "higher superior white increase edema".split()
 )
 _ISO: Final = frozenset("iso isointense intermediate isointensity".split())
 _STIR: Final = frozenset("stir tirm fs fatsat spair dixon".split())
 _CAUSED: Final = re.compile(
-    r"\b(?:due to|secondary to|related to|from|around|about|surrounding|reactive to|caused by|in response to|attributable to) (?:\w+ ){0,4}?"
-    r"(?:fracture|schmorl|node|discitis|infection|spondylodiscitis|osteomyelitis|tumor|metastasis|cage|screw|surgery|trauma|collapse)"
-    r"|schmorl (?:\w+ ){0,14}?edema|edema(?:tous)? (?:\) )?schmorl|infective|infectious|not modic|septic|(?:fracture|traumatic|schmorl node|node) (?:with|shows?|has|demonstrating) (?:\w+ ){0,5}edema|post traumatic|romanus|corner|spondyloarthr\w+|spondylitis|costovertebral"
+    r"\b(?:due to|secondary to|related to|from|around|about|surrounding|reactive to|"
+    r"caused by|in response to|attributable to) (?:\w+ ){0,4}?"
+    r"(?:fracture|schmorl|node|discitis|infection|spondylodiscitis|osteomyelitis|tumor|"
+    r"metastasis|cage|screw|surgery|trauma|collapse)"
+    r"|schmorl (?:\w+ ){0,14}?edema|edema(?:tous)? (?:\) )?schmorl|infective|infectious|"
+    r"not modic|septic|(?:fracture|traumatic|schmorl node|node) (?:with|shows?|has|"
+    r"demonstrating) (?:\w+ ){0,5}edema|post traumatic|romanus|corner|spondyloarthr\w+|"
+    r"spondylitis|costovertebral"
 )
 
 
@@ -137,9 +154,7 @@ def modic_mentions(
             if behind is not None:
                 head = (first, behind.end)
                 consumed.add(behind.start)
-            elif before is not None and not any(
-                m.head[0] <= before.start < m.head[1] and False for m in found
-            ):
+            elif before is not None:
                 consumed.add(before.start)
             elif match.group("word") == "mixed":
                 continue
@@ -158,7 +173,6 @@ def modic_mentions(
             nxt = next((t for t in modic if t.start >= last and t.start - last <= 2), None)
             if nxt is not None and _is_link(tokens, last - start, nxt.start - start):
                 consumed.add(nxt.start)
-        mixed = "mixed" in tokens[max(0, first - start - 2) : last - start]
         found.append(
             Mention(
                 "modic_change",
@@ -167,12 +181,12 @@ def modic_mentions(
                 head[1],
                 types=types,
                 choice=choice,
-                mixed=mixed,
                 basis="stated",
             )
         )
     for match in re.finditer(
-        r"(?<!\S)modic type (?P<list>to|too|tu)(?= (?:end|endplate|change|degenerat|signal|marrow))",
+        r"(?<!\S)modic type (?P<list>to|too|tu)(?= (?:end|endplate|change|degenerat|signal|"
+        r"marrow))",
         joined,
     ):
         first, last = start + at[match.start()], start + at[match.end("list") - 1] + 1
@@ -194,21 +208,21 @@ def modic_mentions(
             continue
         if norms[term.start] != "modic":
             continue
-        types: list[str] = []
+        described: list[str] = []
         after = norms[term.end] if term.end < end else ""
         if after == "0" or norms[term.end : term.end + 2] == ["type", "0"]:
             continue
         # "fatty Modic change", "oedematous Modic change"
         for other in terms:
             if other.labels & {"fatty", "edema"} and term.start == other.end:
-                types = ["2"] if "fatty" in other.labels else ["1"]
+                described = ["2"] if "fatty" in other.labels else ["1"]
         found.append(
             Mention(
                 "modic_change",
                 (term.start, term.end),
                 term.start,
                 term.end,
-                types=types,
+                types=described,
                 basis="stated",
             )
         )
@@ -243,7 +257,7 @@ def _broken(tokens: Sequence[str], a: int, b: int) -> bool:
 
 
 def split_conversion(mention: Mention, norms: Sequence[str]) -> list[Mention]:
-    """Split "from Modic 1 to 2" and "type 1 to 2 conversion": the first is past, the second there."""
+    """Split "from Modic 1 to 2" and "type 1 to 2 conversion" into the past and what is there."""
     inside = norms[mention.start : mention.end]
     if len(mention.types) < 2 or "to" not in inside:
         return [mention]

@@ -58,11 +58,11 @@ class Reader:
         self.lexicon = lexicon
         self.fingerprint = lexicon.fingerprint
         self._pipes = [pipe for _, pipe in nlp.pipeline]
-        self._layout: LayoutPipe = nlp.get_pipe("endplate_layout")  # type: ignore[assignment]
-        self._sections: SectionsPipe = nlp.get_pipe("endplate_sections")  # type: ignore[assignment]
-        levels: LevelsPipe = nlp.get_pipe("endplate_levels")  # type: ignore[assignment]
+        self._layout: LayoutPipe = nlp.get_pipe("endplate_layout")
+        self._sections: SectionsPipe = nlp.get_pipe("endplate_sections")
+        levels: LevelsPipe = nlp.get_pipe("endplate_levels")
         self._level_gate = levels.gate
-        self._tokenizer: ReportTokenizer = nlp.tokenizer  # type: ignore[assignment]
+        self._tokenizer: ReportTokenizer = nlp.tokenizer
         self._regions = RegionRules(lexicon.regions)
         self._anchors = anchors(nlp, lexicon)
         self._speaks: dict[str, bool] = {}

@@ -27,6 +27,16 @@ SPINE: Final = frozenset(["lumbar", "whole", "cervical", "thoracic"])
 _EXAM: Final = re.compile(
     r"(?:m\.?r\.?i\.?|ct|mr|x-?ray|xr)\b|.{1,50}\b(?:mri|ct|mr|xr|x-ray)\s*:?$"
 )
+#: What names an examination in front of its name.
+_LABEL: Final = re.compile(
+    r"^(?:exam(?:ination)?|study|procedure|exam name|study type|exam type|title|test|"
+    r"investigation|exm)\s*(?:name|type|description)?\s*[:\-]\s*"
+)
+#: Lines that speak of an examination without being its heading.
+_OTHER_HEADINGS: Final = (
+    "clinical", "indication", "history", "reason", "compar", "technique", "findings",
+    "impression", "conclusion", "prior", "previous",
+)  # fmt: skip
 
 
 class RegionRules:
@@ -94,16 +104,9 @@ class RegionRules:
                 line = re.split(r"[:.](?:\s|$)", line)[0]
                 if len(line) > 60:
                     continue
-            value = re.sub(
-                r"^(?:exam(?:ination)?|study|procedure|exam name|study type|exam type|title|test|investigation|exm)\s*(?:name|type|description)?\s*[:\-]\s*",
-                "",
-                line,
-            )
+            value = _LABEL.sub("", line)
             label = value != line
-            if re.match(
-                r"(?:clinical|indication|history|reason|comparison|technique|findings|impression|conclusion|compar|prior|previous)",
-                value,
-            ):
+            if value.startswith(_OTHER_HEADINGS):
                 continue
             here, named = self.modality(value), self.regions(value)
             words = len(value.split())

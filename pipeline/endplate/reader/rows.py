@@ -21,8 +21,10 @@ _OTHER_CAUSES: Final = frozenset(["spinal_infection", "vertebral_fracture", "spi
 
 @dataclass(slots=True)
 class Row:
-    """A finding at one place. ``choice`` marks types told as "1 or 2", ``everywhere`` a denial
-    of all levels, ``caused`` oedema that is given another cause than the disc.
+    """A finding at one place.
+
+    ``choice`` marks types told as "1 or 2", ``everywhere`` a denial of all levels, ``caused``
+    oedema that is given another cause than the disc.
     """
 
     finding: str

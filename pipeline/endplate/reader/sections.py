@@ -28,14 +28,15 @@ class SectionRules:
             title: section for section, titles in rules["sections"].items() for title in titles
         }
         self._subheadings = frozenset(rules["subheadings"])
-        titles = sorted([*self._sections, *self._subheadings], key=len, reverse=True)
+        named = sorted([*self._sections, *self._subheadings], key=len, reverse=True)
+        titles = "|".join(map(re.escape, named))
         self.pattern = re.compile(
-            rf"\W{{0,4}}(?:\d{{1,2}}[.)]\s*)?(?:{'|'.join(map(re.escape, titles))})\b[^:\n]{{0,30}}(?::|$)"
-            rf"|\W{{0,4}}(?:{'|'.join(map(re.escape, titles))})\s*(?::|-\s|$)",
+            rf"\W{{0,4}}(?:\d{{1,2}}[.)]\s*)?(?:{titles})\b[^:\n]{{0,30}}(?::|$)"
+            rf"|\W{{0,4}}(?:{titles})\s*(?::|-\s|$)",
             re.IGNORECASE,
         )
-        titles = "|".join(sorted(map(re.escape, rules["columns"]), key=len, reverse=True))
-        self.columns = re.compile(rf"\W*(?:{titles})\W*")
+        columns = "|".join(sorted(map(re.escape, rules["columns"]), key=len, reverse=True))
+        self.columns = re.compile(rf"\W*(?:{columns})\W*")
         self._openers = re.compile(
             rf"(?:{'|'.join(map(re.escape, rules['openers']))})(?=[\s:])\s*:?", re.IGNORECASE
         )
@@ -81,9 +82,9 @@ class SectionRules:
         return flatten(title).strip(_EDGE) in self._subheadings
 
     def heading(self, text: str) -> tuple[str, int]:
-        """Return the section that a passage opens with and where its own text starts (0 if none)."""
+        """Return the section that a passage opens, and where its own text starts (0 if none)."""
         match = _HEADING.match(text)
-        if (match and match.group("colon") == ":") or match:
+        if match:
             section = self.section(match.group("title"))
             if section and (match.group("colon") == ":" or len(match.group("title").split()) <= 2):
                 return section, match.end()

@@ -10,10 +10,11 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from endplate.codes import BODIES, CORE_FINDINGS, LEVELS
-from endplate.reader.levels import Place, between_neighbours
+from endplate.reader.levels import Place
 from endplate.reader.linking import NEVER_INHERIT, OF_BODIES, Context, Spot, choose
 from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Unit
+from endplate.reader.spine import between_neighbours
 
 FOREIGN: Final = ["foreign"]
 _IN_ORDER: Final = ("respectively", "resp", "correspondingly")
@@ -48,7 +49,7 @@ class Spread:
     context: Context
 
     def __call__(self, mention: Mention) -> tuple[list[Where], Spot | None]:
-        """Return the places of a mention (none if it lies elsewhere), and the level it was told at."""
+        """Return the places of a mention (none: it lies elsewhere) and the level it was told at."""
         spot = mention.spot or choose(
             mention,
             self._useful(mention),

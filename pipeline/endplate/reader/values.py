@@ -1,4 +1,4 @@
-"""Values under a heading: "Facet arthropathy: L3-4 mild, L5-S1 none", and lines and cells below one.
+"""Values under a heading ("Facet arthropathy: L3-4 mild, L5-S1 none") and in lines below one.
 
 A heading names the finding, the pieces behind it name level and value. "Moderate at L4-5" after
 "mild narrowing at L3-4" goes on about the same finding.
@@ -16,14 +16,17 @@ from endplate.reader.mentions import Mention
 
 _DENIED: Final = frozenset("none no nil absent negative 0 nad not".split())
 _AFFIRMED: Final = frozenset(
-    "mild moderate severe minimal slight minor marked small large yes present trace moderate-severe "
+    "mild moderate severe minimal slight minor marked small large yes present trace "
+    "moderate-severe "
     "mod sev reduced narrowed narrowing degenerated critical borderline advanced lost".split()
 )
 _SILENT: Final = frozenset(
-    "normal patent maintained preserved unremarkable intact - n/a clear adequate smooth wide".split()
+    "normal patent maintained preserved unremarkable intact - n/a clear adequate smooth "
+    "wide".split()
 )
 _AROUND: Final = frozenset(
-    "at left right bilateral both sided more less than and to , ( ) > < the on in predominantly mainly "
+    "at left right bilateral both sided more less than and to , ( ) > < the on in "
+    "predominantly mainly "
     "anterior posterior central ; . - level levels : l r b / with only also type modic".split()
 )
 

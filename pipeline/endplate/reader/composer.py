@@ -1,0 +1,243 @@
+"""Composes mentions of findings: the things and the qualities of places that a passage names.
+
+A quality belongs to a place by structure: next to it (``foraminal narrowing``), as its object
+(``narrowing both lateral recesses``), or as its predicate (``the foramina are narrowed``). Lists
+on either side are followed (``canal or foraminal stenosis``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from endplate.reader.mentions import Mention, Term
+from endplate.reader.noun_phrases import BREAKS, NounPhrases
+
+_ENDPLATE: Final = frozenset(
+    ["endplate_edema", "endplate_fatty_change", "endplate_sclerosis", "endplate_irregularity",
+     "endplate_erosion", "endplate_defect", "endplate_degeneration"]
+)  # fmt: skip
+
+
+class Composer:
+    """Finds the mentions of a passage from its terms.
+
+    Parameters
+    ----------
+    rules : mapping
+        The content of ``findings.yaml``.
+    """
+
+    def __init__(self, rules: Mapping[str, Any]) -> None:
+        self._things = {
+            label: finding for finding, labels in rules["things"].items() for label in labels
+        }
+        self._at_disc = {
+            (pair["finding"], pair["site"]) for pair in rules["pairs"] if pair.get("at_disc")
+        }
+        self._pairs: dict[str, list[tuple[str, str, bool]]] = {}
+        self._sites: set[str] = set()
+        for pair in rules["pairs"]:
+            self._sites.add(pair["site"])
+            for quality in pair["quality"]:
+                self._pairs.setdefault(quality, []).append(
+                    (pair["site"], pair["finding"], pair.get("loose", False))
+                )
+        self._fillers = frozenset(rules["fillers"])
+        self._valid = {
+            quality: frozenset(site for site, _, _ in pairs)
+            for quality, pairs in self._pairs.items()
+        }
+
+    def __call__(
+        self,
+        terms: Sequence[Term],
+        norms: Sequence[str],
+        start: int,
+        end: int,
+        title: Iterable[Term],
+    ) -> list[Mention]:
+        """Return the mentions of the tokens ``start`` to ``end``, in order.
+
+        `title` are the terms of the column heading that the passage stands under.
+        """
+        view = NounPhrases(terms, norms, start, end, self._fillers, self._sites)
+        found: list[Mention] = []
+        for term in terms:
+            thing = next(
+                (self._things[label] for label in term.labels if label in self._things), None
+            )
+            if thing:
+                if not self._belongs_elsewhere(view, term, thing):
+                    found.append(Mention(thing, (term.start, term.end), term.start, term.end))
+                if not term.labels & {"fracture", "listhesis"}:
+                    continue
+            qualities = [label for label in term.labels if label in self._pairs]
+            if qualities:
+                found.extend(self._of_quality(view, term, qualities, list(title), bool(thing)))
+        return self._tidy(found, terms, norms)
+
+    # ------------------------------------------------------------------ qualities of places
+
+    def _of_quality(
+        self,
+        view: NounPhrases,
+        term: Term,
+        qualities: Sequence[str],
+        title: list[Term],
+        is_thing: bool,
+    ) -> list[Mention]:
+        wanted = frozenset().union(*(self._valid[quality] for quality in qualities))
+        loose = any(pair[2] for quality in qualities for pair in self._pairs[quality])
+        sites = view.sites_of(term, wanted, loose=loose)
+        if not sites and not is_thing:
+            sites = [site for site in title if site.labels & wanted]
+            if sites:
+                return [
+                    Mention(finding, (term.start, term.end), term.start, term.end)
+                    for site in sites
+                    for finding in self._findings(qualities, site)
+                ]
+            if title and "stenosis" not in qualities:
+                return []
+        if any(view.norms[s.start] == "subchondral" for s in sites) and view.names(
+            {"facet", "other_site"}
+        ):
+            return []  # the bone below the cartilage of a joint, not of a disc
+        mentions: list[Mention] = []
+        for site in sites:
+            for finding in self._findings(qualities, site):
+                a, b = min(term.start, site.start), max(term.end, site.end)
+                near = b - a <= 9 and not any(
+                    view.norms[t] in BREAKS or view.norms[t] == ":" for t in range(a, b)
+                )
+                mention = Mention(
+                    finding,
+                    (term.start, term.end),
+                    a if near else term.start,
+                    b if near else term.end,
+                    site=site,
+                )
+                mention.at_disc = all((finding, label) in self._at_disc for label in site.labels)
+                if "height" in site.labels and finding == "disc_degeneration":
+                    mention.needs_disc = True
+                mentions.append(mention)
+        if not mentions and not is_thing:
+            mentions = self._elliptic(view, term, qualities)
+        if not mentions and "stenosis" in qualities and not view.elsewhere_before(term):
+            left = view.term_before(term)
+            if left is None or not (left.labels & {"foramen", "recess"}):
+                mentions.append(
+                    Mention("spinal_stenosis", (term.start, term.end), term.start, term.end)
+                )
+        return mentions
+
+    def _elliptic(self, view: NounPhrases, term: Term, qualities: Sequence[str]) -> list[Mention]:
+        """Read "no canal stenosis apart from narrowing", "irregular endplates; no erosion"."""
+        if view.foreign_title:
+            return []
+        for quality, labels in (
+            ("narrowing", {"canal", "foramen", "recess"}),
+            ("erosion", {"endplate"}),
+        ):
+            if quality in qualities and (
+                quality != "narrowing" or view.norms[term.start] == "narrowing"
+            ):
+                site = view.named_before(term, labels)
+                if site is not None:
+                    return [
+                        Mention(finding, (term.start, term.end), term.start, term.end)
+                        for finding in self._findings([quality], site)
+                    ]
+        return []
+
+    def _findings(self, qualities: Sequence[str], site: Term) -> list[str]:
+        found = [
+            finding
+            for quality in qualities
+            for label, finding, _ in self._pairs[quality]
+            if label in site.labels
+        ]
+        return list(dict.fromkeys(found))
+
+    @staticmethod
+    def _belongs_elsewhere(view: NounPhrases, term: Term, finding: str) -> bool:
+        """Tell whether a thing is said of a place outside of the spine ("rib fracture")."""
+        if finding in ("scoliosis", "osteoporosis", "transitional_vertebra", "prior_bvn_ablation"):
+            return False
+        return view.elsewhere_before(term)
+
+    @staticmethod
+    def _tidy(found: list[Mention], terms: Sequence[Term], norms: Sequence[str]) -> list[Mention]:
+        """Drop what another mention says more exactly, and duplicates."""
+        has_disc = any(
+            t.labels & {"disc", "disc_height", "disc_signal", "desiccation", "bulge", "protrusion"}
+            for t in terms
+        )
+        has_body = any(t.labels & {"body", "fracture"} for t in terms)
+        kept: list[Mention] = []
+        typed = [
+            m for m in found if m.finding in _ENDPLATE and m.finding != "endplate_degeneration"
+        ]
+        things = {(m.head, m.finding) for m in found if m.site is None}
+        seen: set[tuple[str, int, int]] = set()
+        for mention in found:
+            if mention.needs_disc and not has_disc and has_body:
+                continue
+            if mention.needs_disc and has_disc and has_body:
+                disc = min(
+                    (
+                        abs(t.start - mention.start)
+                        for t in terms
+                        if t.labels
+                        & {
+                            "disc",
+                            "disc_height",
+                            "disc_signal",
+                            "desiccation",
+                            "bulge",
+                            "protrusion",
+                        }
+                    ),
+                    default=99,
+                )
+                body = min(
+                    (
+                        abs(t.start - mention.start)
+                        for t in terms
+                        if t.labels & {"body", "fracture"}
+                    ),
+                    default=99,
+                )
+                if body < disc:
+                    continue
+            if mention.finding == "endplate_degeneration" and any(
+                abs(m.head[0] - mention.head[0]) <= 4
+                and m.site == mention.site
+                and ","
+                not in norms[min(m.head[0], mention.head[0]) : max(m.head[0], mention.head[0])]
+                for m in typed
+            ):
+                continue
+            if mention.site is not None and (mention.head, mention.finding) in things:
+                continue
+            if mention.site is not None and any(
+                other.site is None
+                and other.finding == "schmorl_node"
+                and other.start < mention.end
+                and mention.start < other.end
+                for other in found
+            ):
+                continue
+            site = mention.site.start if mention.site else -1
+            key = (
+                mention.finding,
+                site if mention.finding == "endplate_degeneration" else mention.head[0],
+                site,
+            )
+            if key in seen:
+                continue
+            seen.add(key)
+            kept.append(mention)
+        kept.sort(key=lambda m: (m.head[0], m.start))
+        return kept

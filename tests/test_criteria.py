@@ -361,6 +361,18 @@ def test_an_unknown_says_why_and_what_would_settle_it():
     assert pattern.settle == "Ask or look up: pattern of the pain."
 
 
+@pytest.mark.parametrize(
+    ("lumbar", "verdict"),
+    [(False, "not_candidate"), (None, "needs_review"), (True, "needs_review")],
+    ids=["knee or head only", "region not told", "lumbar CT only"],
+)
+def test_who_was_never_examined_at_the_lumbar_spine_is_not_screened(lumbar, verdict):
+    other = study(mri=False)._replace(lumbar=lumbar)
+    for name in ("selection", "fda-label"):
+        case = Case("p1", (other,), None, eligible().facts)
+        assert judge(case, load_pack(name)).verdict == verdict
+
+
 def test_silence_on_an_exclusion_is_shown_as_such():
     infection = results(eligible())["infection"]
     assert (infection.truth, infection.silent) == (Truth.NOT_MET, True)

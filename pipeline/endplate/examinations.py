@@ -94,6 +94,7 @@ def _one_study(reports: list[Study]) -> Study:
         findings = [f for f in findings if _place(f) not in replaced] + list(addendum.findings)
     dates = [report.study_date for report in ordered if report.study_date is not None]
     kinds = {report.lumbar_mri for report in ordered}
+    regions = {report.lumbar for report in ordered}
     return main[-1]._replace(
         study_date=main[-1].study_date or (min(dates) if dates else None),
         lumbar_mri=True if True in kinds else (False if False in kinds else None),
@@ -102,6 +103,7 @@ def _one_study(reports: list[Study]) -> Study:
         accession=next((r.accession for r in ordered if r.accession), ""),
         report_status=ordered[-1].report_status,
         findings=tuple(findings),
+        lumbar=True if True in regions else (None if None in regions else False),
     )
 
 

@@ -105,7 +105,10 @@ class Reading(NamedTuple):
 
 
 class Study(NamedTuple):
-    """A read report of a patient, without its text."""
+    """A read report of a patient, without its text.
+
+    ``lumbar`` says whether the lumbar spine was examined, by whatever modality; None is not told.
+    """
 
     report_id: str
     patient_id: str
@@ -117,6 +120,7 @@ class Study(NamedTuple):
     report_status: str
     findings: tuple[Finding, ...]
     source: Source
+    lumbar: bool | None = None
 
 
 class Fact(NamedTuple):

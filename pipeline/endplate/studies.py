@@ -36,6 +36,7 @@ def study_of(report: Report, reading: Reading) -> Study:
         report_status=report.report_status,
         findings=reading.findings,
         source=report.source,
+        lumbar=reading.lumbar,
     )
 
 

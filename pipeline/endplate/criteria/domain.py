@@ -170,6 +170,16 @@ def _at_level(
     return (Truth.MET, None) if sure else (Truth.UNKNOWN, gap)
 
 
+def only_other_regions(view: View) -> bool:
+    """Return whether every study of a patient is known to be of another part of the body.
+
+    Such a patient (a knee, a head) is outside of what is screened; one with a CT or radiograph of
+    the lumbar spine, or without any study, is not: of him a lumbar MRI is missing.
+    """
+    studies = view.case.studies
+    return bool(studies) and all(study.lumbar is False for study in studies)
+
+
 def endplate_rows(view: View) -> tuple[Finding, ...]:
     """Return what the index study says of Modic and untyped endplate change: affirmed or hedged.
 

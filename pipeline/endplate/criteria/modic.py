@@ -96,7 +96,7 @@ _DENIED_IN_PART: Final = Gap(
 def _when_not_named(view: View, types: Collection[str], levels: Collection[str]) -> Outcome:
     """Return what it means that no Modic change is affirmed: denied, past, or not mentioned."""
     if view.index is None:
-        return _NO_MRI
+        return _ELSEWHERE if domain.only_other_regions(view) else _NO_MRI
     rows = view.findings("modic_change", *domain.UNTYPED)
     denials = [row for row in rows if row.status == "absent"]
     evidence = tuple(finding_evidence(row) for row in denials)
@@ -112,6 +112,9 @@ def _when_not_named(view: View, types: Collection[str], levels: Collection[str])
 
 
 _NO_MRI: Final = unknown(domain.NO_MRI, value="no lumbar MRI")
+_ELSEWHERE: Final = Outcome(
+    Truth.NOT_MET, "no lumbar study", "only other parts of the body were examined"
+)
 _NOT_MENTIONED: Final = unknown(domain.NOT_MENTIONED, value="not mentioned")
 
 

@@ -93,6 +93,13 @@ _HANGS: Final = re.compile(
     r"disc|nerve|spinal|neural|foraminal|canal|also|mildly|diffuse))\s*$",
     re.IGNORECASE,
 )
+#: What a number is still missing after.
+_COUNTS: Final = re.compile(
+    r"\b(?:images?|series|slices?|se|im|about|approximately|measuring|measures|up to|grade|type)\s*$",
+    re.IGNORECASE,
+)
+_LEVEL_FIRST: Final = re.compile(r"[LTDS]\s?\d", re.IGNORECASE)
+_NEW_SENTENCE: Final = re.compile(r"[.]\s+[A-Z][a-z]")
 _BOX: Final = re.compile(r"\[[ xX✓✔]?\]|\([xX✓✔ ]\)|[☐☑☒□■✓✔✗](?=\s*\w)")
 
 
@@ -137,10 +144,18 @@ def _join_wrapped(text: str, lines: list[_Line], heading: re.Pattern[str]) -> li
     """Join lines that only the width of a page has parted."""
     lengths = [line.end - line.start for line in lines]
     full = [n for n in lengths if 55 <= n <= 110]
-    width = max(full) if len(full) >= 3 and max(lengths) <= 112 else 10_000
+    # A heading may have been put before lines that were wrapped without it.
+    bare = [
+        line.end - line.start
+        for line in lines
+        if 55 <= line.end - line.start <= 110 and not heading.match(text[line.start : line.end])
+    ]
+    width = max(bare if len(bare) >= 3 else full) if len(full) >= 3 else 10_000
+    if max(lengths, default=0) > 112:
+        width = 10_000
     lower = sum(text[line.start].islower() for line in lines)
     # In notes typed without capitals a small letter says nothing about the line before.
-    speaks = lower * 2 <= len(lines)
+    speaks = lower * 2 <= len(lines) or len(_NEW_SENTENCE.findall(text)) > len(lines) // 8
     joined: list[_Line] = []
     for _i, line in enumerate(lines):
         body = text[line.start : line.end]
@@ -162,13 +177,16 @@ def _join_wrapped(text: str, lines: list[_Line], heading: re.Pattern[str]) -> li
             )
             goes_on = bool(_CONTINUES.match(body)) or body[0] in "(,;&"
             tied = above[-1] == "-" and body[:1].isalnum() and not re.search(r"[:\s]-$", above)
+            counts = bool(_COUNTS.search(above)) and body[0].isdigit()
             own = (
-                (line.bullet and not tied)
+                (line.bullet and not tied and not (line.numbered and counts))
                 or _MARKUP.match(body)
                 or _is_table_row(body)
                 or _is_table_row(above)
             )
-            if not own and heading.match(body) and not (hangs and not body.isupper()) and not tied:
+            title = body.isupper() and not _LEVEL_FIRST.match(body)
+            led_on = tied or (hangs and not title) or (body[0].islower() and speaks and not stopped)
+            if not own and not led_on and heading.match(body):
                 own = True
             # "dissicating disc material noted" is a sentence of its own, for all its small letter
             whole = bool(re.search(r"\b(?:noted|seen|identified|present)\b", body)) and not goes_on
@@ -179,6 +197,7 @@ def _join_wrapped(text: str, lines: list[_Line], heading: re.Pattern[str]) -> li
                     and (
                         small
                         or hangs
+                        or counts
                         or (goes_on and body[0].islower())
                         or wraps
                         or tied

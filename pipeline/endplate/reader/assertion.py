@@ -5,18 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
-from medspacy.common.util import prune_overlapping_matches
 from medspacy.context import ConText, ConTextRule
 from medspacy.context.context_modifier import ConTextModifier
 from spacy.language import Language
-from spacy.tokens import Doc, Span
+from spacy.tokens import Doc
 
+from endplate.reader.matching import pruned
 from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Sheet, Unit, sheet_of
 from endplate.reader.status import Cue, alternatives, reaches, weigh
-from endplate.reader.words import phrase_norm
+from endplate.reader.wording import Wording
+from endplate.reader.words import ReportTokenizer, phrase_norm
+
+
+class _Target(NamedTuple):
+    """What a modifier asks of a span."""
+
+    start: int
+    end: int
+    label_: str
 
 
 @dataclass(slots=True, frozen=True)
@@ -37,6 +46,7 @@ class ReportContext(ConText):
         self, nlp: Language, rules: Mapping[str, Any], name: str = "endplate_context"
     ) -> None:
         super().__init__(nlp, name=name, rules=None, phrase_matcher_attr="NORM", span_attrs=None)
+        self._tokenizer: ReportTokenizer = nlp.tokenizer
         self.senses: dict[str, dict[str, list[_Sense]]] = {}
         for group in rules["cues"]:
             sides = (
@@ -76,48 +86,54 @@ class ReportContext(ConText):
         """Give every mention of the sheet its status and the words that decided it."""
         sheet = sheet_of(doc)
         for unit in sheet.units:
-            if not unit.mentions:
+            if not unit.mentions or unit.naming.settled:
                 continue
             undecided = [m for m in unit.mentions if not m.decided]
             if unit.denied:
+                last = len(unit.norms)
                 for mention in undecided:
-                    mention.status, mention.cue = "absent", sheet.words(unit.last - 1, unit.last)
+                    mention.status, mention.cue = "absent", unit.wording.words(last - 1, last)
             elif undecided:
                 self._decide(sheet, unit, undecided)
             if unit.section != "indication":
-                alternatives(unit.mentions, sheet.norms)
+                alternatives(unit.mentions, unit.norms)
+            unit.naming.settled = True
         return doc
 
+    def modifiers_of(self, wording: Wording, sheet: Sheet | None = None) -> list[ConTextModifier]:
+        """Return the cues of a text; `sheet` may hold its tokens ready."""
+        if wording.modifiers is None:
+            first = sheet.offsets.get(id(wording)) if sheet is not None else None
+            if sheet is None or first is None:
+                doc, first = self._tokenizer.matchable(wording.norms), 0
+            else:
+                doc = sheet.matched
+            wording.modifiers = self.modifiers(doc, first, first + len(wording.norms))
+        return wording.modifiers
+
     def _decide(self, sheet: Sheet, unit: Unit, mentions: Sequence[Mention]) -> None:
-        norms = sheet.norms
-        modifiers = self.modifiers(sheet.doc, unit.first, unit.last)
+        norms = unit.norms
+        modifiers = self.modifiers_of(unit.wording, sheet)
         marks = [s.start for s in unit.spots if s.place.kind == "named"]
         for mention in mentions:
-            target = Span(sheet.doc, *mention.head, label=mention.finding)
             cues = [
                 cue
-                for cue in self.cues(target, modifiers)
-                if reaches(cue, mention.head, norms, marks, unit.last)
+                for cue in self.cues(mention, modifiers)
+                if reaches(cue, mention.head, norms, marks, len(norms))
             ]
             status, decisive = weigh(mention.finding, cues, unit.section, norms)
             if mention.status == "historical" and status in ("present", "historical"):
                 continue  # a conversion told so already
             mention.status = status
-            mention.cue = sheet.words(decisive.start, decisive.end) if decisive else ""
+            mention.cue = unit.wording.words(decisive.start, decisive.end) if decisive else ""
 
     def modifiers(self, doc: Doc, start: int, end: int) -> list[ConTextModifier]:
-        """Return the cues of the tokens ``start`` to ``end`` with their scopes."""
+        """Return the cues of the tokens ``start`` to ``end``; positions count from ``start``."""
         found = []
-        for match_id, a, b in prune_overlapping_matches(self._phrases(doc[start:end])):
-            rule = self._rule_of[match_id]
-            direction = rule.direction
-            scope = (
-                (b, end)
-                if direction == "FORWARD"
-                else (start, a)
-                if direction == "BACKWARD"
-                else (start, end)
-            )
+        size = end - start
+        for match_id, first, last in pruned(self._phrases(doc[start:end])):
+            rule, a, b = self._rule_of[match_id], first - start, last - start
+            scope = {"FORWARD": (b, size), "BACKWARD": (0, a)}.get(rule.direction, (0, size))
             found.append(ConTextModifier(rule, a, b, None, *scope))
         for i, one in enumerate(found):
             for other in found[i + 1 :]:
@@ -125,9 +141,10 @@ class ReportContext(ConText):
                 other.limit_scope(one)
         return found
 
-    def cues(self, target: Span, modifiers: Sequence[ConTextModifier]) -> list[Cue]:
-        """Return the cues that reach a target."""
+    def cues(self, mention: Mention, modifiers: Sequence[ConTextModifier]) -> list[Cue]:
+        """Return the cues that reach a mention."""
         found: list[Cue] = []
+        target = _Target(*mention.head, mention.finding)
         for modifier in modifiers:
             if not modifier.modifies(target):
                 continue

@@ -1,41 +1,35 @@
 """The spaCy components of the reader.
 
-``endplate_layout`` cuts the report into passages, ``endplate_sections`` (medspaCy's sectionizer)
-gives them sections and regions, ``endplate_terms`` (medspaCy's target matcher) finds the words of
-the lexicon, ``endplate_levels`` the levels, ``endplate_mentions`` the findings that they make,
+``endplate_layout`` cuts the report into passages with sections, ``endplate_sections`` (medspaCy's
+sectionizer) lists those, ``endplate_terms`` (medspaCy's target matcher) finds the words of the
+lexicon, ``endplate_levels`` the levels, ``endplate_mentions`` the findings that they make,
 ``endplate_context`` (medspaCy's ConText) their status, and ``endplate_linker`` joins findings and
 levels to rows. They share a :class:`endplate.reader.sheet.Sheet`.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
-from medspacy.common.util import prune_overlapping_matches
 from medspacy.section_detection import Section, Sectionizer, SectionRule
 from medspacy.target_matcher import TargetMatcher, TargetRule
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from endplate.codes import CORE_FINDINGS, LEVELS
-from endplate.reader.assertion import expand
-from endplate.reader.discourse import Discourse
 from endplate.reader.finder import Finder, none_at, titled_by_type
-from endplate.reader.grading import acuity, grade
-from endplate.reader.layout import Layout
-from endplate.reader.levels import LevelGrammar
+from endplate.reader.grammar import Grammar
+from endplate.reader.headings import HeadingFollower
+from endplate.reader.lexemes import phrases_by_norm
 from endplate.reader.lexicon import Lexicon
-from endplate.reader.linking import Context, spots_of
+from endplate.reader.linker import rows_of
+from endplate.reader.linking import Context
+from endplate.reader.matching import Match, pruned
 from endplate.reader.mentions import Mention, Term
-from endplate.reader.modic import caused_otherwise
-from endplate.reader.region import RegionRules
 from endplate.reader.rows import Row, correct, describe, mark_conflicts, settle_passage
-from endplate.reader.sections import SectionRules
 from endplate.reader.sheet import KEY, Sheet, Unit, sheet_of
-from endplate.reader.spread import FOREIGN, Spread
-from endplate.reader.words import flatten, phrase_norm
+from endplate.reader.wording import Naming, Wording
+from endplate.reader.words import ReportTokenizer
 
 #: The components in their order.
 PIPELINE: Final = (
@@ -47,49 +41,30 @@ PIPELINE: Final = (
     "endplate_context",
     "endplate_linker",
 )
-#: Common words that are written together with one of the lexicon ("notedat", "L4-L5level").
-_JOINED: Final = ("noted", "level", "type", "sac", "seen", "both", "with", "changes", "and")
-_FACING: Final = frozenset(
-    "both adjacent opposing adjoining apposing facing either corresponding contiguous apposed "
-    "opposed neighboring neighbouring".split()
-)
 
 
 class LayoutPipe:
     """Cuts a report into passages and marks them as sentences."""
 
-    def __init__(self, lexicon: Lexicon) -> None:
-        level = LevelGrammar(lexicon.levels).atom
-        sections = SectionRules(lexicon.sections)
-        heading = re.compile(
-            rf"(?:{sections.pattern.pattern})|\W{{0,6}}(?:at\s+)?(?:l|t|d|s|lwk|th)\s?\d{{1,2}}"
-            r"\s?[-–/]\s?[ltds]?\s?\d{0,2}[^:\n]{0,24}(?::|[-–—]\s|$)",
-            re.IGNORECASE,
-        )
-        self._layout = Layout(heading, sections.columns, level)
-        self._regions = RegionRules(lexicon.regions)
-
-    def units(self, text: str) -> list[Unit]:
-        """Return the passages of a text as units."""
-        return [Unit(passage, i, passage.start) for i, passage in enumerate(self._layout(text))]
+    def __init__(self, grammar: Grammar) -> None:
+        self._grammar = grammar
 
     def __call__(self, doc: Doc) -> Doc:
         """Lay a sheet out, unless the reader has done so."""
         if KEY not in doc.user_data:
-            _, regions = self._regions.of(doc.text)
-            sheet = Sheet(doc, self.units(doc.text), regions)
-            doc.user_data[KEY] = sheet
-            starts = {sheet.tokens(u.passage.start, u.passage.end)[0] for u in sheet.units}
+            _, regions = self._grammar.regions.of(doc.text)
+            units = self._grammar.units(doc.text, regions)
+            doc.user_data[KEY] = Sheet(doc.text, units, regions, shown=True)
+            starts = {token_at(doc, unit.passage.start) for unit in units}
             for i, token in enumerate(doc):
                 token.is_sent_start = i in starts or i == 0
         return doc
 
 
 class SectionsPipe(Sectionizer):
-    """Gives each passage its section and region.
+    """Lists the sections of a report in ``doc._.sections``, as medspaCy's sectionizer does.
 
-    medspaCy's sectionizer with rules for radiology; a heading counts only where a line or a
-    sentence starts with it. ``doc._.sections`` is filled as medspaCy fills it.
+    The rules are for radiology; a heading counts only where a line or a sentence starts with it.
     """
 
     def __init__(self, nlp: Language, lexicon: Lexicon, name: str = "endplate_sections") -> None:
@@ -101,42 +76,28 @@ class SectionsPipe(Sectionizer):
                 for title in titles
             ]
         )
-        self._discourse = make_discourse(lexicon)
-
-    def fill(self, text: str, units: Sequence[Unit], regions: frozenset[str]) -> None:
-        """Fill section, region, value and boxes of units."""
-        self._discourse.fill(text, units, regions)
 
     def __call__(self, doc: Doc) -> Doc:
-        """Fill the units and list the sections, unless the reader has done so."""
+        """List the sections, where somebody will look at them."""
         sheet = sheet_of(doc)
-        if not sheet.filled:
-            self.fill(sheet.text, sheet.units, sheet.regions)
-            sheet.filled = True
-            doc._.sections = self._listed(sheet)
-        for unit in sheet.units:
-            unit.first, unit.last = sheet.tokens(unit.start, unit.passage.end)
-            unit.reads = unit.reads and unit.first < unit.last
+        if sheet.shown:
+            listed: list[Section] = []
+            for unit in sheet.units:
+                first, own = (token_at(doc, at) for at in (unit.passage.start, unit.start))
+                last = max(token_at(doc, unit.passage.end - 1) + 1, own)
+                if listed and listed[-1].category == unit.section and own == first:
+                    listed[-1].body_end = last
+                else:
+                    listed.append(Section(unit.section, first, own, own, last))
+            doc._.sections = listed
         return doc
-
-    @staticmethod
-    def _listed(sheet: Sheet) -> list[Section]:
-        listed: list[Section] = []
-        for unit in sheet.units:
-            first, last = sheet.tokens(unit.passage.start, unit.passage.end)
-            own = sheet.tokens(unit.start, unit.passage.end)[0]
-            if listed and listed[-1].category == unit.section and own == first:
-                listed[-1].body_end = last
-            else:
-                listed.append(Section(unit.section, first, own, own, last))
-        return listed
 
 
 class TermsPipe(TargetMatcher):
     """Finds the phrases of the lexicon: medspaCy's target matcher on norms.
 
-    It decides what medspaCy's own component decides from the same rules; it adds spans to the
-    ``Doc`` only where somebody else will look at it.
+    It decides what medspaCy's own component decides from the same rules about each passage; it
+    adds spans to the ``Doc`` only where somebody will look at it.
     """
 
     def __init__(self, nlp: Language, lexicon: Lexicon, name: str = "endplate_terms") -> None:
@@ -148,6 +109,7 @@ class TermsPipe(TargetMatcher):
             result_type="group",
             span_group_name=name,
         )
+        self._tokenizer: ReportTokenizer = nlp.tokenizer
         by_phrase = phrases_by_norm(nlp, lexicon)
         self.add(
             [TargetRule(phrase, "|".join(sorted(labels))) for phrase, labels in by_phrase.items()]
@@ -160,88 +122,74 @@ class TermsPipe(TargetMatcher):
         }
 
     def __call__(self, doc: Doc) -> Doc:
-        """Fill the terms of the units and of their column headings."""
+        """Fill tokens and terms of the units and of their column headings."""
         sheet = sheet_of(doc)
-        starts: dict[int, Term] = {}
-        for match, a, b in prune_overlapping_matches(self._phrases(doc)):
-            starts[a] = Term(a, b, self._labels[match])
-        if not sheet.sparse:
-            doc.spans[self.span_group_name] = [
-                Span(doc, t.start, t.end, label="|".join(sorted(t.labels))) for t in starts.values()
-            ]
+        wordings = [unit.wording for unit in sheet.units if unit.reads]
+        wordings += [unit.column for unit in sheet.units if unit.reads and unit.column]
+        self._read(sheet, wordings)
         for unit in sheet.units:
-            if unit.reads:
-                unit.terms = self._within(starts, unit.first, unit.last)
-                if unit.passage.column:
-                    unit.title = self._within(starts, *sheet.tokens(*unit.passage.column))
+            unit.reads = unit.reads and bool(unit.norms)
+        if sheet.shown:
+            doc.spans[self.span_group_name] = [
+                span_of(doc, unit, term.start, term.end, "|".join(sorted(term.labels)))
+                for unit in sheet.units
+                if unit.reads
+                for term in unit.terms
+            ]
         return doc
 
-    @staticmethod
-    def _within(starts: dict[int, Term], first: int, last: int) -> list[Term]:
-        return [starts[t] for t in range(first, last) if t in starts and starts[t].end <= last]
+    def _read(self, sheet: Sheet, wordings: Sequence[Wording]) -> None:
+        fresh: list[Wording] = []
+        norms: list[str] = []
+        for wording in wordings:
+            if not wording.tokenized:
+                wording.tokenized = True
+                wording.norms, wording.starts, wording.ends = self._tokenizer.read(wording.text)
+                sheet.offsets[id(wording)] = len(norms)
+                norms += wording.norms
+                fresh.append(wording)
+        if not norms:
+            return
+        sheet.matched = self._tokenizer.matchable(norms)
+        matches = sorted(self._phrases(sheet.matched), key=lambda m: (m[1], m[2]))
+        at = 0
+        for wording in fresh:
+            first = sheet.offsets[id(wording)]
+            last = first + len(wording.norms)
+            here: list[Match] = []
+            while at < len(matches) and matches[at][1] < last:
+                if matches[at][2] <= last:
+                    here.append(matches[at])
+                at += 1
+            wording.terms = [
+                Term(a - first, b - first, self._labels[m]) for m, a, b in pruned(here)
+            ]
 
 
 class LevelsPipe:
     """Finds the levels that the passages speak of, and the level headings in force."""
 
-    def __init__(self, lexicon: Lexicon, discourse: Discourse) -> None:
-        self._discourse = discourse
-        self.gate = LevelGrammar(lexicon.levels).may_speak
+    def __init__(self, grammar: Grammar) -> None:
+        self._discourse = grammar.discourse
 
     def __call__(self, doc: Doc) -> Doc:
         """Fill places, spots and headings of the units."""
         sheet = sheet_of(doc)
         later, _ = self._discourse.level_headings(sheet.text, [u.passage for u in sheet.units])
-        heading: list[str] = []
-        line = paragraph = -1
-        block = False
+        follower = HeadingFollower(later)
         for unit in sheet.units:
-            passage = unit.passage
-            if unit.resets:
-                heading, line = [], -1
-            if not unit.reads:
-                continue
-            self._discourse.read_levels(unit, sheet.corrections)
-            unit.spots = spots_of(
-                unit.places,
-                sheet.starts,
-                sheet.ends,
-                sheet.norms,
-                unit.start,
-                unit.first,
-                unit.last,
-            )
-            if passage.cell:
-                if passage.row is None:
-                    unit.reads = False
-                    if unit.places and unit.places[0].segments:
-                        heading, line, block = unit.places[0].segments, passage.line, False
-                unit.heading = heading if line == passage.line else []
-                unit.headed = bool(unit.heading)
-                continue
-            if passage.first and line != passage.line and heading:
-                if passage.paragraph == paragraph and (
-                    block or (later[unit.number] and not passage.bullet)
-                ):
-                    line = passage.line
-                else:
-                    heading, line = [], -1
-            heads = [s for s in unit.spots if s.heads]
-            named = [segment for s in heads for segment in s.place.segments]
-            if heads and passage.first and (named or heads[0].place.kind == "foreign"):
-                heading, line, paragraph = named or FOREIGN, passage.line, passage.paragraph
-                behind = re.sub(
-                    r"level|disc|space|segment|at|the", "", unit.flat[heads[-1].place.end :]
-                )
-                block = unit.flat.endswith(":") or not re.search(r"[a-z]{3}", behind)
-                unit.headed = True
-            unit.heading = heading if heading and (line == passage.line or block) else []
-        if not sheet.sparse:
+            if unit.reads and unit.wording.places is None:
+                self._discourse.read_levels(unit.wording)
+            if unit.reads:
+                sheet.named = sheet.named or any(p.kind == "named" for p in unit.places)
+                sheet.corrections += unit.wording.corrects
+            follower.follow(unit)
+        if sheet.shown:
             doc.spans["endplate_levels"] = [
-                Span(doc, s.start, s.end, label=s.place.kind)
+                span_of(doc, unit, spot.start, spot.end, spot.place.kind)
                 for unit in sheet.units
-                for s in unit.spots
-                if s.start < s.end
+                for spot in unit.spots
+                if spot.start < spot.end
             ]
         return doc
 
@@ -249,9 +197,9 @@ class LevelsPipe:
 class MentionsPipe:
     """Finds what the passages name."""
 
-    def __init__(self, lexicon: Lexicon, discourse: Discourse) -> None:
+    def __init__(self, lexicon: Lexicon, grammar: Grammar) -> None:
         self._finder = Finder(lexicon.findings)
-        self._discourse = discourse
+        self._discourse = grammar.discourse
 
     def __call__(self, doc: Doc) -> Doc:
         """Fill the mentions of the units."""
@@ -263,32 +211,42 @@ class MentionsPipe:
         for unit in sheet.units:
             if not unit.reads:
                 continue
-            body = sheet.text[unit.start : unit.passage.end]
-            if self._discourse.is_title(unit, body):
-                below, paragraph = self._names(sheet, unit), unit.passage.paragraph
+            if unit.wording.untold and not any(p.kind == "named" for p in unit.places):
+                below, paragraph = self._names(unit), unit.passage.paragraph
                 continue
-            column = flatten(sheet.text[slice(*unit.passage.column)]) if unit.passage.column else ""
-            titled = any("modic" in t.labels for t in unit.title) or (
-                "modic_change" in below and titled_by_type(column)
-            )
             here = below if paragraph == unit.passage.paragraph else []
-            self._finder.find(sheet, unit, here, titled_modic=titled)
-            if unit.mentions and unit.value in ("yes", "present") and soon[unit.number]:
-                below, paragraph = self._names(sheet, unit), unit.passage.paragraph
-                unit.mentions = []
+            unit.naming = self._naming(unit, here, "modic_change" in below)
+            if unit.mentions and unit.wording.value in ("yes", "present") and soon[unit.number]:
+                below, paragraph = self._names(unit), unit.passage.paragraph
+                unit.naming = Naming()
                 continue
             if not unit.mentions:
-                unit.mentions = none_at(unit, sheet.norms, last)
+                unit.naming = Naming(none_at(unit, last))
             last = unit.mentions or last
-        if not sheet.sparse:
+        if sheet.shown:
             doc.spans["endplate_mentions"] = [
-                Span(doc, *m.head, label=m.finding) for unit in sheet.units for m in unit.mentions
+                span_of(doc, unit, *mention.head, mention.finding)
+                for unit in sheet.units
+                for mention in unit.mentions
             ]
         return doc
 
-    def _names(self, sheet: Sheet, unit: Unit) -> list[str]:
-        found = self._finder.named(unit.terms, sheet.norms, unit.first, unit.last)
-        return [m.finding for m in found]
+    def _naming(self, unit: Unit, below: Sequence[str], modic_below: bool) -> Naming:
+        """Return what a unit names in its setting, from memory where the same was met before."""
+        column = unit.column.flat if unit.column else ""
+        setting = (unit.section, unit.headed, unit.denied, modic_below, column, *below)
+        known = unit.wording.namings.get(setting)
+        if known is None:
+            titled = unit.column is not None and (
+                any("modic" in term.labels for term in unit.column.terms)
+                or (modic_below and titled_by_type(column))
+            )
+            known = Naming(self._finder.find(unit, below, titled_modic=titled))
+            unit.wording.namings[setting] = known
+        return known
+
+    def _names(self, unit: Unit) -> list[str]:
+        return [m.finding for m in self._finder.named(unit.terms, unit.norms)]
 
 
 class LinkerPipe:
@@ -309,7 +267,7 @@ class LinkerPipe:
             if not unit.reads:
                 continue
             if unit.mentions:
-                rows += settle_passage(self._rows(sheet, unit, context))
+                rows += settle_passage(rows_of(unit, context))
             passage = unit.passage
             if passage.cell:
                 context.levels_told.update(s for spot in unit.spots for s in spot.place.segments)
@@ -320,125 +278,19 @@ class LinkerPipe:
         rows = describe(rows)
         mark_conflicts(rows)
         sheet.rows = rows
-        if not sheet.sparse:
+        if sheet.shown:
             doc._.findings = tuple(f for row in rows for f in row.findings("", sheet.text))
         return doc
 
-    @staticmethod
-    def _rows(sheet: Sheet, unit: Unit, context: Context) -> list[Row]:
-        norms, a, b = sheet.norms, unit.first, unit.last
-        caused = caused_otherwise(norms[a:b])
-        spread = Spread(unit, norms, context)
-        dealt = spread.in_order()
-        named_only = bool(unit.regions) and "lumbar" not in unit.regions
-        rows: list[Row] = []
-        for mention in unit.mentions:
-            if not mention.status:
-                continue
-            if id(mention) in dealt:
-                spot = None
-                told = [(level, "", "", types) for level, types in dealt[id(mention)]]
-            else:
-                where, spot = spread(mention)
-                told = [(*w, mention.types) for w in where]
-            if mention.at_disc and not any(level for level, *_ in told):
-                continue
-            if mention.finding == "endplate_degeneration" and _points_back(mention, norms):
-                continue
-            core = mention.finding in CORE_FINDINGS
-            facing = "both" if core and _facing(mention, norms) else ""
-            for level, vertebra, side, types in told:
-                if level not in LEVELS and (level or (named_only and not vertebra)):
-                    continue
-                rows.append(
-                    Row(
-                        mention.finding,
-                        mention.status,
-                        unit.section,
-                        unit.passage,
-                        sheet.starts[mention.start],
-                        sheet.ends[mention.end - 1],
-                        level=level,
-                        vertebra=vertebra,
-                        endplate=side or (facing if level else ""),
-                        types=list(types),
-                        choice=mention.choice,
-                        basis=mention.basis,
-                        grade=grade(mention, norms, a, b),
-                        cue=mention.cue,
-                        acuity=acuity(mention, norms, a, b),
-                        caused=caused,
-                        everywhere=not (spot and spot.place.kind == "none"),
-                    )
-                )
-        return rows
+
+def token_at(doc: Doc, at: int) -> int:
+    """Return the token that holds a character, or the next one."""
+    span = doc.char_span(at, min(at + 1, len(doc.text)), alignment_mode="expand")
+    return span.start if span is not None else len(doc)
 
 
-def _points_back(mention: Mention, norms: Sequence[str]) -> bool:
-    """Tell whether "the endplate changes" only points back at changes named before."""
-    inside = set(norms[mention.start : mention.end])
-    before = set(norms[max(0, mention.start - 2) : mention.start])
-    own = inside & {"degenerative", "discogenic", "reactive", "degeneration"}
-    return not own and bool(before & {"the", "these", "this", "those", "described", "above"})
-
-
-def _facing(mention: Mention, norms: Sequence[str]) -> bool:
-    """Tell whether both endplates of a disc are meant: "adjacent", "opposing", "both"."""
-    if mention.site is not None and "endplate" in mention.site.labels:
-        return bool(_FACING & set(norms[max(0, mention.site.start - 3) : mention.site.start]))
-    end = mention.head[1]
-    return bool(_FACING & set(norms[end : end + 6])) and bool(
-        {"endplate", "plate"} & set(norms[end : end + 9])
-    )
-
-
-def phrases_by_norm(nlp: Language, lexicon: Lexicon) -> dict[str, set[str]]:
-    """Return the phrases of the lexicon as the matcher sees them, with their labels."""
-    by_phrase: dict[str, set[str]] = {}
-    for label, phrases in lexicon.labels.items():
-        for phrase in phrases:
-            by_phrase.setdefault(phrase_norm(nlp, phrase), set()).add(label)
-    for meant, said in lexicon.spelling["misheard"].items():
-        labels = by_phrase.get(phrase_norm(nlp, meant))
-        if labels:
-            for phrase in said:
-                by_phrase.setdefault(phrase_norm(nlp, phrase), set()).update(labels)
-    return by_phrase
-
-
-def make_discourse(lexicon: Lexicon) -> Discourse:
-    """Return what follows sections, regions and level headings through a report."""
-    return Discourse(
-        SectionRules(lexicon.sections),
-        RegionRules(lexicon.regions),
-        LevelGrammar(lexicon.levels),
-        lexicon.sections["denials"],
-    )
-
-
-def lexicon_words(lexicon: Lexicon) -> set[str]:
-    """Return every word that the lexicon uses, without plurals of others."""
-    slots = lexicon.assertion["slots"]
-    phrases = [p for phrases in lexicon.labels.values() for p in phrases]
-    for group in lexicon.assertion["cues"]:
-        phrases += expand(group["phrases"], slots)
-    phrases += expand(lexicon.assertion["ends"], slots)
-    phrases += [*lexicon.findings["fillers"], *_JOINED]
-    words = {word for phrase in phrases for word in re.findall(r"[a-z]+", str(phrase))}
-    # a plural beside its singular would keep the tokenizer from bringing both to one
-    return {w for w in words if not (len(w) > 3 and w.endswith("s") and w[:-1] in words)}
-
-
-def anchors(nlp: Language, lexicon: Lexicon) -> frozenset[str]:
-    """Return words of which a passage with a finding must hold one.
-
-    A finding needs a thing or a quality, or a signal at an endplate: of each of their phrases the
-    longest word stands here.
-    """
-    speaking = {*lexicon.terms["things"], *lexicon.terms["qualities"], "endplate", "modic"}
-    found = {
-        max(phrase.split(), key=len)
-        for phrase, labels in phrases_by_norm(nlp, lexicon).items()
-        if labels & speaking
-    }
-    return frozenset(found | {"none", "another", "further"})
+def span_of(doc: Doc, unit: Unit, first: int, last: int, label: str) -> Span:
+    """Return tokens of a unit as a span of its document."""
+    wording = unit.wording
+    a, b = unit.start + wording.starts[first], unit.start + wording.ends[last - 1]
+    return doc.char_span(a, b, label=label, alignment_mode="expand")

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from endplate.reader.layout import Passage
 from endplate.reader.levels import LevelGrammar
+from endplate.reader.linking import spots_of
+from endplate.reader.memory import Memory
 from endplate.reader.region import RegionRules
 from endplate.reader.sections import SectionRules, SectionTracker
 from endplate.reader.sheet import Unit
 from endplate.reader.templates import BLANK, Boxes, unanswered
+from endplate.reader.wording import Wording
 from endplate.reader.words import flatten
 
 _CORRECTED: Final = re.compile(
@@ -22,6 +25,33 @@ _CORRECTED: Final = re.compile(
     r"instead at|corrected to|must read)\b"
 )
 _BODY: Final = frozenset(["findings", "impression", "technique", "comparison"])
+
+
+class Head(NamedTuple):
+    """What a passage opens with.
+
+    Attributes
+    ----------
+    section : str
+        The section that its heading opens, or an empty text.
+    own : int
+        Where its own text starts, behind that heading.
+    alone : bool
+        Whether nothing follows the heading.
+    turned : frozenset of str
+        The regions that a heading turns to, if any.
+    opens_level : bool
+        Whether it opens with a level heading ("L4-5:").
+    blanks : int
+        Places in it that a template left open.
+    """
+
+    section: str
+    own: int
+    alone: bool
+    turned: frozenset[str]
+    opens_level: bool
+    blanks: int
 
 
 class Discourse:
@@ -38,64 +68,49 @@ class Discourse:
         self._regions = regions
         self._levels = levels
         self._denials = frozenset(denials)
+        self.head = Memory(self._head)
+        self.wording = Memory(self._wording)
 
-    def fill(self, text: str, units: Sequence[Unit], regions: frozenset[str]) -> None:
-        """Fill section, region, own text, value and boxes of the units of a report."""
-        passages = [unit.passage for unit in units]
+    def units(self, text: str, passages: Sequence[Passage], regions: frozenset[str]) -> list[Unit]:
+        """Return the passages of a report with section, region and own text."""
         tracker = SectionTracker()
         here = regions
-        follows = self._body_follows(text, passages)
+        heads = [self.head(text[p.start : p.end]) for p in passages]
+        follows = _body_follows(passages, heads)
         blanks: dict[int, int] = {}
-        for passage in passages:
-            found = len(BLANK.findall(text, passage.start, passage.end))
-            blanks[passage.line] = blanks.get(passage.line, 0) + found
-        for unit in units:
-            passage = unit.passage
-            body = text[passage.start : passage.end]
+        for passage, head in zip(passages, heads, strict=True):
+            blanks[passage.line] = blanks.get(passage.line, 0) + head.blanks
+        units: list[Unit] = []
+        for number, (passage, head) in enumerate(zip(passages, heads, strict=True)):
+            start, resets = passage.start, False
             if not passage.cell:
-                here = self._headings(text, unit, tracker, here)
-                body = text[unit.start : passage.end]
-            unit.regions = here
-            unit.flat = flatten(body)
+                resets = bool(head.section or head.turned)
+                if head.section:
+                    tracker.open(head.section, passage.line, passage.paragraph, alone=head.alone)
+                    start += head.own
+                here = head.turned or here
+            wording = self.wording(text[start : passage.end])
+            unit = Unit(passage, number, start, wording, regions=here, resets=resets)
             unit.section = tracker.at(
                 passage.line,
                 passage.paragraph,
-                heading_follows=follows[unit.number],
-                starts_body=self._starts_body(body),
+                heading_follows=follows[number],
+                starts_body=wording.starts_body,
             )
-            unit.boxes = (
-                Boxes.of(body) if "[" in body or "(" in body or not body.isascii() else None
-            )
-            unfilled = unit.boxes is None and (blanks[passage.line] > 1 or BLANK.search(body))
-            unit.reads = bool(body) and not unfilled and not self._sections.legend(unit.flat)
-            unit.value = re.split(r":|\s-\s", unit.flat)[-1].strip(" .;,*_|")
-            headed = passage.cell or ":" in unit.flat or " - " in unit.flat
-            unit.denied = headed and unit.value in self._denials
-
-    def is_title(self, unit: Unit, body: str) -> bool:
-        """Tell whether a unit is a heading without a value that may lead the lines below it."""
-        return unanswered(body) and not any(p.kind == "named" for p in unit.places)
-
-    def read_levels(self, unit: Unit, corrections: list[str]) -> None:
-        """Fill a unit's places; note what "reported at L5-S1, in fact at L4-5" corrects."""
-        unit.places = self._levels(unit.flat)
-        match = _CORRECTED.search(unit.flat)
-        if match is None:
-            return
-        named = [p for p in unit.places if p.kind == "named"]
-        wrong = next((p for p in reversed(named) if p.end <= match.start()), None)
-        if wrong is not None and any(p.start >= match.end() for p in named):
-            corrections.extend(wrong.segments)
-            unit.places.remove(wrong)
+            unfilled = wording.boxes is None and blanks[passage.line] > 1
+            unit.reads = not wording.barred and not unfilled
+            unit.denied = wording.value in self._denials and (passage.cell or wording.titled)
+            if passage.column:
+                unit.column = self.wording(text[slice(*passage.column)])
+            units.append(unit)
+        return units
 
     def level_headings(
         self, text: str, passages: Sequence[Passage]
     ) -> tuple[list[bool], list[bool]]:
         """Tell for each passage whether a level heading still comes in its paragraph, and next."""
         opens = [
-            not p.cell
-            and p.first
-            and self._opens_level(flatten(text[p.start : min(p.end, p.start + 40)]))
+            not p.cell and p.first and self.head(text[p.start : p.end]).opens_level
             for p in passages
         ]
         later: list[bool] = []
@@ -110,46 +125,54 @@ class Discourse:
         ]
         return later[::-1], [*soon, False]
 
+    def read_levels(self, wording: Wording) -> None:
+        """Fill the places of a text; note what "reported at L5-S1, in fact at L4-5" corrects."""
+        wording.places = places = self._levels(wording.flat)
+        match = _CORRECTED.search(wording.flat)
+        if match is not None:
+            named = [p for p in places if p.kind == "named"]
+            wrong = next((p for p in reversed(named) if p.end <= match.start()), None)
+            if wrong is not None and any(p.start >= match.end() for p in named):
+                wording.corrects = wrong.segments
+                places.remove(wrong)
+        wording.spots = spots_of(places, wording.starts, wording.ends, wording.norms)
+
+    def _head(self, body: str) -> Head:
+        section, own = self._sections.heading(body)
+        alone, turned = False, frozenset[str]()
+        if section:
+            alone = not re.search(r"\w", body[own:])
+            if alone and section in ("findings", "impression", "addendum"):
+                turned = self._regions.turned(flatten(body[:own]))
+            while own < len(body) and body[own] in " \t\n:*_-–>":
+                own += 1
+        else:
+            title, colon, _ = body.partition(":")
+            short = len(title) <= 60 and len(title.split()) <= 8
+            if short and (colon or (len(body) <= 80 and not body.rstrip().endswith("."))):
+                turned = self._regions.turned(flatten(title))
+        opens_level = self._opens_level(flatten(body[:40]))
+        return Head(section, own, alone, turned, opens_level, len(BLANK.findall(body)))
+
+    def _wording(self, body: str) -> Wording:
+        flat = flatten(body)
+        boxes = Boxes.of(body) if "[" in body or "(" in body or not body.isascii() else None
+        blank = boxes is None and BLANK.search(body) is not None
+        return Wording(
+            body,
+            flat,
+            boxes,
+            barred=not body or blank or self._sections.legend(flat),
+            untold=unanswered(body),
+            starts_body=self._starts_body(body),
+            value=re.split(r":|\s-\s", flat)[-1].strip(" .;,*_|"),
+            titled=":" in flat or " - " in flat,
+        )
+
     def _opens_level(self, flat: str) -> bool:
         bare = flat.lstrip("*_[ ")
         match = self._levels.starts_with_level(bare)
         return bool(match and re.match(r"[^:.]{0,16}:", bare[match.end() :]))
-
-    def _headings(
-        self, text: str, unit: Unit, tracker: SectionTracker, here: frozenset[str]
-    ) -> frozenset[str]:
-        """Open the section or region that a unit is headed with; return the region in force."""
-        passage = unit.passage
-        body = text[passage.start : passage.end]
-        opened, own = self._sections.heading(body)
-        if opened:
-            alone = not re.search(r"\w", body[own:])
-            tracker.open(opened, passage.line, passage.paragraph, alone=alone)
-            unit.resets = True
-            unit.start = passage.start + own
-            while unit.start < passage.end and text[unit.start] in " \t\n:*_-–>":
-                unit.start += 1
-            if alone and opened in ("findings", "impression", "addendum"):
-                return self._regions.turned(flatten(body[:own])) or here
-            return here
-        title, colon, _ = body.partition(":")
-        short = len(title) <= 60 and len(title.split()) <= 8
-        if short and (colon or (len(body) <= 80 and not body.rstrip().endswith("."))):
-            turned = self._regions.turned(flatten(title))
-            if turned:
-                unit.resets = True
-                return turned
-        return here
-
-    def _body_follows(self, text: str, passages: Sequence[Passage]) -> list[bool]:
-        """Tell for each passage whether a heading of the report's body still comes."""
-        follows: list[bool] = []
-        seen = False
-        for passage in reversed(passages):
-            follows.append(seen)
-            if not seen and not passage.cell:
-                seen = self._sections.heading(text[passage.start : passage.end])[0] in _BODY
-        return follows[::-1]
 
     def _starts_body(self, body: str) -> bool:
         title, colon, _ = body.partition(":")
@@ -158,3 +181,12 @@ class Discourse:
         flat = flatten(title).strip("*_ -")
         level = self._levels.starts_with_level(flat)
         return self._sections.subheading(title) or bool(level and len(flat) - level.end() < 14)
+
+
+def _body_follows(passages: Sequence[Passage], heads: Sequence[Head]) -> list[bool]:
+    """Tell for each passage whether a heading of the report's body still comes."""
+    last = -1
+    for number, (passage, head) in enumerate(zip(passages, heads, strict=True)):
+        if not passage.cell and head.section in _BODY:
+            last = number
+    return [number < last for number in range(len(passages))]

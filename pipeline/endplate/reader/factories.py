@@ -4,6 +4,7 @@ spaCy reads the annotations of a factory at run time, so they are not postponed 
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from spacy.language import Language
@@ -16,9 +17,9 @@ from endplate.reader.components import (
     MentionsPipe,
     SectionsPipe,
     TermsPipe,
-    lexicon_words,
-    make_discourse,
 )
+from endplate.reader.grammar import Grammar
+from endplate.reader.lexemes import lexicon_words
 from endplate.reader.lexicon import Lexicon, load_lexicon
 from endplate.reader.words import ReportTokenizer, Speller
 
@@ -27,10 +28,21 @@ def _lexicon(rules: str) -> Lexicon:
     return load_lexicon(Path(rules) if rules else None)
 
 
+def grammar_of(rules: str) -> Grammar:
+    """Return what the components share for a site's overlay folder ("" = none)."""
+    return _grammar(rules, _lexicon(rules).fingerprint)
+
+
+@lru_cache(maxsize=4)
+def _grammar(rules: str, fingerprint: str) -> Grammar:
+    """Make it; the fingerprint is there so that what is remembered is never out of date."""
+    return Grammar(_lexicon(rules))
+
+
 @Language.factory("endplate_layout", default_config={"rules": ""})
 def make_layout(nlp: Language, name: str, rules: str) -> LayoutPipe:
     """Make the component that cuts reports into passages."""
-    return LayoutPipe(_lexicon(rules))
+    return LayoutPipe(grammar_of(rules))
 
 
 @Language.factory("endplate_sections", default_config={"rules": ""})
@@ -48,15 +60,13 @@ def make_terms(nlp: Language, name: str, rules: str) -> TermsPipe:
 @Language.factory("endplate_levels", default_config={"rules": ""})
 def make_levels(nlp: Language, name: str, rules: str) -> LevelsPipe:
     """Make the component that finds levels."""
-    lexicon = _lexicon(rules)
-    return LevelsPipe(lexicon, make_discourse(lexicon))
+    return LevelsPipe(grammar_of(rules))
 
 
 @Language.factory("endplate_mentions", default_config={"rules": ""})
 def make_mentions(nlp: Language, name: str, rules: str) -> MentionsPipe:
     """Make the component that finds findings."""
-    lexicon = _lexicon(rules)
-    return MentionsPipe(lexicon, make_discourse(lexicon))
+    return MentionsPipe(_lexicon(rules), grammar_of(rules))
 
 
 @Language.factory("endplate_context", default_config={"rules": ""})

@@ -10,7 +10,7 @@ from typing import Any, Final
 from endplate.reader.composer import Composer
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.modic import modic_mentions, read_types, signal_mentions, split_conversion
-from endplate.reader.sheet import Sheet, Unit
+from endplate.reader.sheet import Unit
 from endplate.reader.values import headings, title_end, values
 
 _CHANGED: Final = frozenset(
@@ -35,16 +35,15 @@ class Finder:
         self,
         terms: Sequence[Term],
         norms: Sequence[str],
-        a: int,
-        b: int,
         title: Sequence[Term] = (),
         *,
         titled_modic: bool = False,
     ) -> list[Mention]:
-        """Return what the tokens `a` to `b` name, in order.
+        """Return what a passage names, in order.
 
         `title` are the terms of a column heading; `titled_modic` tells that it heads Modic types.
         """
+        a, b = 0, len(norms)
         modic = [
             part
             for mention in modic_mentions(terms, norms, a, b, titled=titled_modic)
@@ -75,24 +74,20 @@ class Finder:
         found = sorted([*found, *modic], key=lambda m: m.head)
         return sorted([*found, *_ellipses(found, norms, a, b)], key=lambda m: m.head)
 
-    def find(self, sheet: Sheet, unit: Unit, below: Sequence[str], *, titled_modic: bool) -> None:
-        """Fill a unit's mentions; `below` are the findings of a heading above its line."""
-        norms, a, b = sheet.norms, unit.first, unit.last
-        mentions = self.named(unit.terms, norms, a, b, unit.title, titled_modic=titled_modic)
-        if unit.boxes is not None:
-            offset = unit.start
-            unit.mentions = [
-                m for m in mentions if unit.boxes.keep(m, sheet.starts[m.head[0]] - offset)
-            ]
-        else:
-            unit.mentions = self._valued(unit, norms, mentions, below)
+    def find(self, unit: Unit, below: Sequence[str], *, titled_modic: bool) -> list[Mention]:
+        """Return a unit's mentions; `below` are the findings of a heading above its line."""
+        wording = unit.wording
+        title = [Term(0, 0, t.labels) for t in unit.column.terms] if unit.column else []
+        mentions = self.named(wording.terms, wording.norms, title, titled_modic=titled_modic)
+        if wording.boxes is None:
+            return self._valued(unit, mentions, below)
+        return [m for m in mentions if wording.boxes.keep(m, wording.starts[m.head[0]])]
 
     @staticmethod
-    def _valued(
-        unit: Unit, norms: Sequence[str], mentions: list[Mention], below: Sequence[str]
-    ) -> list[Mention]:
+    def _valued(unit: Unit, mentions: list[Mention], below: Sequence[str]) -> list[Mention]:
         """Add what valued pieces say: "L4-5 mild, L5-S1 none" behind or below a heading."""
-        a, b, spots = unit.first, unit.last, unit.spots
+        norms, spots = unit.norms, unit.spots
+        a, b = 0, len(norms)
         colon = title_end(a, b, norms)
         if unit.headed and below:
             return mentions + values(colon, b, norms, spots, mentions, below, read_types)
@@ -113,14 +108,14 @@ def titled_by_type(column: str) -> bool:
     return re.fullmatch(r"\W*(?:type|grade|class|modic)\W*", column) is not None
 
 
-def none_at(unit: Unit, norms: Sequence[str], last: Sequence[Mention]) -> list[Mention]:
+def none_at(unit: Unit, last: Sequence[Mention]) -> list[Mention]:
     """Read "None at L3-L4." as a denial of what was named last."""
-    a, b = unit.first, unit.last
-    if norms[a] != "none" or b - a > 12 or not last or not unit.spots:
+    norms = unit.norms
+    if norms[0] != "none" or len(norms) > 12 or not last or not unit.spots:
         return []
     if unit.spots[0].place.kind != "named":
         return []
-    return [_denied(last[-1], a)]
+    return [_denied(last[-1], 0)]
 
 
 def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) -> list[Mention]:

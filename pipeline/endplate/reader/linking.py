@@ -7,6 +7,7 @@ Source: the annotation guideline, rules 1 and 5 and the rulings on "multilevel" 
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -63,39 +64,29 @@ _VERBS: Final = frozenset(
 
 
 def spots_of(
-    places: Sequence[Place],
-    starts: Sequence[int],
-    ends: Sequence[int],
-    norms: Sequence[str],
-    offset: int,
-    first: int,
-    last: int,
+    places: Sequence[Place], starts: Sequence[int], ends: Sequence[int], norms: Sequence[str]
 ) -> list[Spot]:
     """Give places their tokens and tell which of them lead a clause."""
     spots: list[Spot] = []
+    last = len(norms)
     for place in places:
-        a = next((t for t in range(first, last) if ends[t] > offset + place.start), last)
-        b = next((t for t in range(a, last) if starts[t] >= offset + place.end), last)
+        a = bisect_right(ends, place.start)
+        b = bisect_left(starts, place.end, a)
         spot = Spot(place, a, b)
-        before = list(norms[first:a])
         after = norms[b] if b < last else ""
         while (
             after in ("level", "disc", "space", "segment", "joint", "interspace") and b < last - 1
         ):
             b += 1
             after = norms[b]
-        opening = (
-            all(n in _OPENERS or n in ("", "*", ".", "#") for n in before) and len(before) <= 5
-        )
+        opening = a <= 5 and all(n in _OPENERS or n in ("", "*", ".", "#") for n in norms[:a])
         if opening:
             spot.leads = True
             spot.heads = after in (":", "-", "=", "|", ">", "_", "]", "*") or b >= last
         else:
             t = a - 1
             steps = 0
-            while (
-                t > first and norms[t] in ("at", "in", "the", "of", "disc", "level") and steps < 3
-            ):
+            while t > 0 and norms[t] in ("at", "in", "the", "of", "disc", "level") and steps < 3:
                 t -= 1
                 steps += 1
             opener = norms[t]
@@ -122,7 +113,7 @@ def spots_of(
             )
             if after == ":" and opener in (",", ";", "and", "("):
                 spot.leads = True
-        recent = norms[max(first, a - 5) : a]
+        recent = norms[max(0, a - 5) : a]
         spot.stressed = any(n in _STRESS for n in recent) and not any(
             n in (";", ".") for n in recent
         )

@@ -185,7 +185,15 @@ class NounPhrases:
         t = term.start - 1
         while t > self.start and t > term.start - 4 and self._filler(t) and t not in self._cover:
             t -= 1
-        return self.norms[t] in ("is", "are", "was", "were", "appears", "appear", "remains")
+        return t >= self.start and self.norms[t] in (
+            "is",
+            "are",
+            "was",
+            "were",
+            "appears",
+            "appear",
+            "remains",
+        )
 
     def _beside_disc(self, term: Term) -> Term | None:
         """Return the disc in "oedema on both sides of the L4-5 disc": its endplates are meant."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from endplate.reader.memory import Memory
 from endplate.reader.words import flatten
 
 _DICOM: Final = {
@@ -38,6 +39,12 @@ _OTHER_HEADINGS: Final = (
     "impression", "conclusion", "prior", "previous",
 )  # fmt: skip
 
+_MARKS: Final = " *#=-_\t"
+_SENTENCE_END: Final = re.compile(r"[:.](?:\s|$)")
+#: What is read of a line; no heading is longer.
+_READ: Final = 200
+_NO_HEADING: Final = ("", frozenset[str](), False, 0, False)
+
 
 class RegionRules:
     """Reads modality and region.
@@ -58,6 +65,7 @@ class RegionRules:
             name: pattern(rules[name])
             for name in ("lumbar", "whole", "cervical", "thoracic", "other")
         }
+        self._line = Memory(self._read_line)
 
     def modality(self, text: str) -> str:
         """Return the modality that a heading names first, or an empty text."""
@@ -97,25 +105,33 @@ class RegionRules:
         """Return modality, regions and whether the text has a heading that names an examination."""
         modality, regions, known = "", set[str](), False
         for number, raw in enumerate(text.splitlines()):
-            line = flatten(raw).strip(" *#=-_\t")
+            line = raw.strip(_MARKS)
             if not line or (number > 14 and len(line) > 60):
                 continue
-            if len(line) > 140 or (number == 0 and len(line.split()) > 12):
-                line = re.split(r"[:.](?:\s|$)", line)[0]
-                if len(line) > 60:
-                    continue
-            value = _LABEL.sub("", line)
-            label = value != line
-            if value.startswith(_OTHER_HEADINGS):
-                continue
-            here, named = self.modality(value), self.regions(value)
-            words = len(value.split())
+            here, named, label, words, exam = self._line(("" if number else "\f") + line[:_READ])
             if not (
                 (here and named and (words <= 12 or (label and words <= 16)))
                 or (label and named and number <= 14)
             ):
                 continue
-            if known and number > 14 and not _EXAM.match(value):
+            if known and number > 14 and not exam:
                 continue
             modality, regions, known = modality or here, regions | named, True
         return modality, regions, known
+
+    def _read_line(self, raw: str) -> tuple[str, frozenset[str], bool, int, bool]:
+        """Return modality, regions, whether a label leads, words, and whether it is a heading.
+
+        A form feed marks the first line of a text.
+        """
+        line = flatten(raw.lstrip("\f")).strip(_MARKS)
+        if len(line) > 140 or (raw[0] == "\f" and len(line.split()) > 12):
+            line = _SENTENCE_END.split(line)[0]
+            if len(line) > 60:
+                return _NO_HEADING
+        value = _LABEL.sub("", line)
+        if value.startswith(_OTHER_HEADINGS):
+            return _NO_HEADING
+        named = frozenset(self.regions(value))
+        here = self.modality(value) if named else ""
+        return here, named, value != line, len(value.split()), _EXAM.match(value) is not None

@@ -5,7 +5,6 @@ The sheet lies in ``doc.user_data["endplate"]``; it never leaves the process.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,14 +15,14 @@ from endplate.reader.levels import Place
 from endplate.reader.linking import Spot
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.rows import Row
-from endplate.reader.templates import Boxes
+from endplate.reader.wording import Naming, Wording
 
 KEY: Final = "endplate"
 
 
 @dataclass(slots=True)
 class Unit:
-    """A passage with what the components found in it.
+    """A passage in its report: what it says by itself, and what it takes from where it stands.
 
     Attributes
     ----------
@@ -31,31 +30,24 @@ class Unit:
     number : int
         Its place in the report.
     start : int
-        Offset of its own text, behind a section heading.
-    flat : str
-        Its own text, flattened.
+        Offset of its own text, behind a section heading; positions in `wording` count from here.
+    wording : Wording
+        Its own text and what that says; to be read only.
     section : str
     regions : frozenset of str
         Regions that it is about; empty where the report does not tell.
-    first, last : int
-        Its tokens, end exclusive.
     reads : bool
         Whether it can hold a finding: no heading, template blank or legend.
-    value : str
-        What stands behind its last colon.
     denied : bool
-        Whether that value denies the heading ("Modic changes: none").
-    boxes : Boxes or None
-        Its tick boxes.
-    places, spots : list
-        Its levels, and where they stand.
+        Whether its value denies the heading ("Modic changes: none").
+    column : Wording or None
+        The heading of its table column.
     heading : list of str
         The segments of the level heading in force; ``["foreign"]`` above T10.
     headed : bool
         Whether it opens with that heading itself.
-    terms, title : list of Term
-        Its phrases of the lexicon, and those of its column heading.
-    mentions : list of Mention
+    naming : Naming
+        What it names, in its setting.
     resets : bool
         Whether what was said before about levels ends here: a section or a region opens.
     """
@@ -63,68 +55,77 @@ class Unit:
     passage: Passage
     number: int
     start: int
-    flat: str = ""
+    wording: Wording
     section: str = "findings"
     regions: frozenset[str] = frozenset()
-    first: int = 0
-    last: int = 0
     reads: bool = True
-    value: str = ""
     denied: bool = False
-    boxes: Boxes | None = None
-    places: list[Place] = field(default_factory=list)
-    spots: list[Spot] = field(default_factory=list)
+    column: Wording | None = None
     heading: list[str] = field(default_factory=list)
     headed: bool = False
-    terms: list[Term] = field(default_factory=list)
-    title: list[Term] = field(default_factory=list)
-    mentions: list[Mention] = field(default_factory=list)
+    naming: Naming = field(default_factory=Naming)
     resets: bool = False
+
+    @property
+    def mentions(self) -> list[Mention]:
+        """What it names, in order."""
+        return self.naming.mentions
+
+    @property
+    def norms(self) -> list[str]:
+        """The norms of its tokens."""
+        return self.wording.norms
+
+    @property
+    def terms(self) -> list[Term]:
+        """Its phrases of the lexicon."""
+        return self.wording.terms
+
+    @property
+    def places(self) -> list[Place]:
+        """Its levels."""
+        return self.wording.places or []
+
+    @property
+    def spots(self) -> list[Spot]:
+        """Where its levels stand."""
+        return self.wording.spots
 
 
 class Sheet:
-    """A tokenized report and its units.
+    """A report and its units.
 
     Attributes
     ----------
-    sparse : bool
-        Whether only the passages that can hold a finding were tokenized, for the rows alone.
-    filled : bool
-        Whether the units have their sections.
+    text : str
+    units : list of Unit
+    regions : frozenset of str
+        Regions of the report; empty where it does not tell.
+    shown : bool
+        Whether the ``Doc`` is somebody's, who will look at its spans.
+    named : bool
+        Whether it names a level.
     corrections : list of str
         Levels that an addendum calls wrong.
-    norms : list of str
-        The norm of each token.
-    starts, ends : list of int
-        Offsets of the tokens, without the white space that belongs to them.
+    rows : list of Row
+    matched : Doc or None
+        The tokens that were read for the first time, for the matchers.
+    offsets : dict
+        Identity of a wording to its first token in `matched`.
     """
 
-    def __init__(self, doc: Doc, units: list[Unit], regions: frozenset[str]) -> None:
-        self.doc = doc
-        self.text = doc.text
+    def __init__(
+        self, text: str, units: list[Unit], regions: frozenset[str], *, shown: bool
+    ) -> None:
+        self.text = text
         self.units = units
         self.regions = regions
-        self.filled = self.sparse = False
+        self.shown = shown
+        self.named = False
         self.corrections: list[str] = []
         self.rows: list[Row] = []
-        self.norms: list[str] = []
-        self.starts: list[int] = []
-        self.ends: list[int] = []
-        for token in doc:
-            self.norms.append(token.norm_)
-            self.starts.append(token.idx)
-            self.ends.append(token.idx + len(token.text.rstrip()))
-
-    def tokens(self, start: int, end: int) -> tuple[int, int]:
-        """Return the token range of a character range, end exclusive."""
-        first = bisect_right(self.starts, start) - 1
-        if first < 0 or (self.ends[first] <= start and first + 1 < len(self.starts)):
-            first += 1
-        return first, max(first, bisect_right(self.starts, end - 1))
-
-    def words(self, first: int, last: int) -> str:
-        """Return the text of a token range."""
-        return self.text[self.starts[first] : self.ends[last - 1]]
+        self.matched: Doc | None = None
+        self.offsets: dict[int, int] = {}
 
 
 def sheet_of(doc: Doc) -> Sheet:

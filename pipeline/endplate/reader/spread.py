@@ -38,25 +38,16 @@ class Spread:
     Attributes
     ----------
     unit : Unit
-    norms : sequence of str
-        Of the whole report.
     context : Context
         What the passages before leave behind.
     """
 
     unit: Unit
-    norms: Sequence[str]
     context: Context
 
     def __call__(self, mention: Mention) -> tuple[list[Where], Spot | None]:
         """Return the places of a mention (none: it lies elsewhere) and the level it was told at."""
-        spot = mention.spot or choose(
-            mention,
-            self._useful(mention),
-            self.unit.mentions,
-            self.norms,
-            headed=bool(self.unit.heading),
-        )
+        spot = mention.spot or self._chosen(mention)
         if mention.finding in ("scoliosis", "osteoporosis"):
             return ([] if spot is not None and spot.place.kind == "foreign" else [_NOWHERE]), spot
         if spot is None:
@@ -75,6 +66,18 @@ class Spread:
         segments = self.context.resolve(place, earlier, self.unit.heading)
         return (_at(segments) if segments else self._without(mention)), spot
 
+    def _chosen(self, mention: Mention) -> Spot | None:
+        chosen, key = self.unit.naming.chosen, (id(mention), bool(self.unit.heading))
+        if key not in chosen:
+            chosen[key] = choose(
+                mention,
+                self._useful(mention),
+                self.unit.mentions,
+                self.unit.norms,
+                headed=bool(self.unit.heading),
+            )
+        return chosen[key]
+
     def in_order(self) -> dict[int, list[tuple[str, list[str]]]]:
         """Deal out "type 1 and 2 at L3-4 and L4-5, respectively".
 
@@ -83,8 +86,8 @@ class Spread:
         dict
             Identity of a mention to its (level, types).
         """
-        unit, norms = self.unit, self.norms
-        at = next((t for t in range(unit.first, unit.last) if norms[t] in _IN_ORDER), None)
+        unit = self.unit
+        at = next((t for t, norm in enumerate(unit.norms) if norm in _IN_ORDER), None)
         named = [s for s in unit.spots if s.place.kind == "named" and s.place.segments]
         if at is None or not named:
             return {}
@@ -158,10 +161,10 @@ class Spread:
         same_line = context.topic_line == passage.line
         denied = mention.status == "absent"
         if mention.finding == "spinal_infection" and denied:
-            disc = "disc" in self.norms[self.unit.first : self.unit.last]
+            disc = "disc" in self.unit.norms
             return context.topic if disc and same_line else []
         if same_line:
-            around = self.norms[max(0, mention.head[0] - 3) : mention.head[1]]
+            around = self.unit.norms[max(0, mention.head[0] - 3) : mention.head[1]]
             if context.topic_leads or {"residual", "recurrent", "associated"} & set(around):
                 return context.topic
             return context.topic if not denied and number - context.topic_passage <= 2 else []

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from endplate.reader.assertion import ReportContext
 from endplate.reader.levels import Place
 from endplate.reader.reader import Reader
-from endplate.reader.sheet import Sheet, Unit
+from endplate.reader.sheet import Unit
 from endplate.reader.words import flatten
 
 
@@ -76,22 +76,24 @@ def stages(reader: Reader, text: str) -> Iterator[Seen]:
             text=text[unit.passage.start : unit.passage.end],
             read=unit.reads,
             heading=() if unit.headed else tuple(unit.heading),
-            respelled=_respelled(sheet, unit),
-            terms=tuple((sheet.words(t.start, t.end), tuple(sorted(t.labels))) for t in unit.terms),
+            respelled=_respelled(unit),
+            terms=tuple(
+                (unit.wording.words(t.start, t.end), tuple(sorted(t.labels))) for t in unit.terms
+            ),
             places=tuple(
                 (text[unit.start + place.start : unit.start + place.end], _levels(place))
                 for place in unit.places
             ),
             mentions=tuple(
-                SeenMention(sheet.words(m.start, m.end), m.finding, m.status, m.cue)
+                SeenMention(unit.wording.words(m.start, m.end), m.finding, m.status, m.cue)
                 for m in unit.mentions
             ),
-            cues=tuple(_cues(context, sheet, unit)) if unit.reads else (),
+            cues=tuple(_cues(context, unit)) if unit.reads else (),
         )
 
 
-def _cues(context: ReportContext, sheet: Sheet, unit: Unit) -> Iterator[SeenCue]:
-    modifiers = context.modifiers(sheet.doc, unit.first, unit.last)
+def _cues(context: ReportContext, unit: Unit) -> Iterator[SeenCue]:
+    modifiers = context.modifiers_of(unit.wording)
     for modifier in sorted(modifiers, key=lambda m: m.modifier_span):
         senses = tuple(
             (sense.category, direction, sense.reach)
@@ -100,14 +102,14 @@ def _cues(context: ReportContext, sheet: Sheet, unit: Unit) -> Iterator[SeenCue]
             if sense.category != "weak"
         )
         first, last = modifier.scope_span
-        scope = sheet.words(first, last) if senses and first < last else ""
-        yield SeenCue(sheet.words(*modifier.modifier_span), senses, scope)
+        scope = unit.wording.words(first, last) if senses and first < last else ""
+        yield SeenCue(unit.wording.words(*modifier.modifier_span), senses, scope)
 
 
-def _respelled(sheet: Sheet, unit: Unit) -> tuple[tuple[str, str], ...]:
+def _respelled(unit: Unit) -> tuple[tuple[str, str], ...]:
     changed = []
-    for token in range(unit.first, unit.last):
-        said, norm = sheet.words(token, token + 1), sheet.norms[token]
+    for token, norm in enumerate(unit.norms):
+        said = unit.wording.words(token, token + 1)
         if flatten(said).rstrip("-") not in ("", norm):
             changed.append((said, norm))
     return tuple(dict.fromkeys(changed))

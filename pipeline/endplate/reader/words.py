@@ -31,6 +31,8 @@ _TOKEN: Final = re.compile(
 )
 #: Words remembered at most: hostile input must not fill the memory.
 _CACHED: Final = 200_000
+#: No word of the lexicon is longer.
+_LONGEST: Final = 59
 _TRIM: Final = "-‐‑‒–\n \t"
 
 #: Characters of equal meaning, one for one, so that offsets stay.
@@ -83,7 +85,8 @@ def _within(a: str, b: str, limit: int) -> bool:
 
 def phrase_norm(nlp: Language, phrase: str) -> str:
     """Return a phrase of a rule file in the spelling that the matchers see."""
-    return " ".join(token.norm_ for token in nlp.tokenizer(str(phrase)))
+    tokenizer: ReportTokenizer = nlp.tokenizer
+    return tokenizer.phrase(str(phrase))
 
 
 class Speller:
@@ -169,87 +172,89 @@ class ReportTokenizer:
         self.vocab = vocab
         self.speller = speller
         self._runs = runs
-        self._ids: dict[str, int] = {}
-        self._splits: dict[str, list[str]] = {}
+        self._matched: dict[str, int] = {}
+        self._splits: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def __call__(self, text: str) -> Doc:
         """Return the ``Doc`` of a text, NORM set."""
-        return self.sparse(text, [(0, len(text))])
-
-    def sparse(self, text: str, spans: Sequence[tuple[int, int]]) -> Doc:
-        """Return a ``Doc`` in which only some spans are tokenized; what lies between is one token.
-
-        Parameters
-        ----------
-        text : str
-        spans : sequence of tuple of int
-            Offsets, in order, not overlapping.
-        """
         words: list[str] = []
         spaces: list[bool] = []
-        at = 0
-        for start, end in spans:
-            if at < start:
-                words.append(text[at:start])
-                spaces.append(False)
-            self._tokens(text, start, end, words, spaces)
-            at = end
-        if at < len(text):
-            words.append(text[at:])
-            spaces.append(False)
+        norms: list[int] = []
+        for core, blank in _TOKEN.findall(text):
+            pieces = self.pieces(core)
+            words.extend(piece for piece, _ in pieces)
+            spaces.extend([False] * len(pieces))
+            norms.extend(self.vocab.strings.add(norm or piece) for piece, norm in pieces)
+            if blank == " ":
+                spaces[-1] = True
+            else:
+                words[-1] += blank
         doc = Doc(self.vocab, words=words, spaces=spaces)
         if words:
-            norms = np.fromiter(map(self._norm_id, words), dtype=np.uint64, count=len(words))
-            doc.from_array([NORM], norms.reshape(-1, 1))
+            doc.from_array([NORM], np.array(norms, dtype=np.uint64).reshape(-1, 1))
         return doc
 
-    def _tokens(
-        self, text: str, start: int, end: int, words: list[str], spaces: list[bool]
-    ) -> None:
-        for match in _TOKEN.finditer(text, start, end):
-            core, blank = match.groups()
-            if len(core) >= 5 and core.isalpha():
-                pieces = self._pieces(core)
-                if len(pieces) > 1:
-                    words.extend(pieces[:-1])
-                    spaces.extend([False] * (len(pieces) - 1))
-                    core = pieces[-1]
-            if blank == " ":
-                words.append(core)
-                spaces.append(True)
-            else:
-                words.append(core + blank)
-                spaces.append(False)
+    def read(self, text: str) -> tuple[list[str], list[int], list[int]]:
+        """Return the norms of a text's tokens and where they start and end, without white space."""
+        norms: list[str] = []
+        starts: list[int] = []
+        ends: list[int] = []
+        at = 0
+        for core, blank in _TOKEN.findall(text):
+            behind = at + len(core) + len(blank)
+            for piece, norm in self._splits.get(core) or self.pieces(core):
+                norms.append(norm)
+                starts.append(at)
+                at += len(piece)
+                ends.append(at)
+            if core[-1] == "\n":  # a hyphen at the end of a line
+                ends[-1] -= 1
+            at = behind
+        return norms, starts, ends
 
-    def norms_of(self, word: str) -> list[str]:
-        """Return the norms of a word of letters: several where words are written as one."""
-        pieces = self._pieces(word) if len(word) >= 5 else [word]
-        return [self.speller(piece) for piece in pieces]
+    def phrase(self, phrase: str) -> str:
+        """Return the norms of a phrase for the matchers, and know its words from now on."""
+        norms = self.read(phrase)[0]
+        for norm in [*norms, *self.read(" ".join(norms))[0]]:
+            self._matched[norm] = self.vocab.strings.add(norm)
+        return " ".join(norms)
 
-    def _norm_id(self, word: str) -> int:
-        key = self._ids.get(word)
-        if key is None:
-            # a stretch that is not tokenized has no norm of its own
-            norm = self.speller(word) if len(word) < 60 else "\n"
-            key = int(self.vocab.strings.add(norm or word))
-            if len(self._ids) < _CACHED and len(word) < 60:
-                self._ids[word] = key
-        return key
+    def matchable(self, norms: Sequence[str]) -> Doc:
+        """Return a ``Doc`` of norms for the matchers.
 
-    def _pieces(self, word: str) -> list[str]:
-        pieces = self._splits.get(word)
-        if pieces is None:
-            low = word.lower()
-            if low in self._runs or self.speller(word) in self._runs or len(low) != len(word):
-                pieces = [word]
-            else:
-                pieces, at = [], 0
-                for piece in split_run(low, self._runs):
-                    pieces.append(word[at : at + len(piece)])
-                    at += len(piece)
-            if len(self._splits) < _CACHED:
-                self._splits[word] = pieces
-        return pieces
+        Words that no rule knows all become one, so that an archive does not fill the vocabulary.
+        """
+        doc = Doc(self.vocab, words=[norm if norm in self._matched else "_" for norm in norms])
+        if norms:
+            other = self.vocab.strings.add("_")
+            ids = [self._matched.get(norm, other) for norm in norms]
+            doc.from_array([NORM], np.array(ids, dtype=np.uint64).reshape(-1, 1))
+        return doc
+
+    def pieces(self, word: str) -> tuple[tuple[str, str], ...]:
+        """Return the parts of a word with their norms: several where words are written as one."""
+        known = self._splits.get(word)
+        if known is None:
+            parts = [word]
+            if 5 <= len(word) <= _LONGEST and word.isalpha():
+                parts = self._parted(word)
+            known = tuple((part, self._norm(part)) for part in parts)
+            if len(self._splits) < _CACHED and len(word) <= _LONGEST:
+                self._splits[word] = known
+        return known
+
+    def _norm(self, part: str) -> str:
+        return self.speller(part) if len(part) <= _LONGEST else "\n"
+
+    def _parted(self, word: str) -> list[str]:
+        low = word.lower()
+        if low in self._runs or self.speller(word) in self._runs or len(low) != len(word):
+            return [word]
+        parts, at = [], 0
+        for part in split_run(low, self._runs):
+            parts.append(word[at : at + len(part)])
+            at += len(part)
+        return parts
 
     # spaCy writes and reads components; everything here comes from the rule files.
     def to_bytes(self, **_: Any) -> bytes:  # noqa: D102

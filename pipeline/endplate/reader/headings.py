@@ -1,0 +1,69 @@
+"""Level headings: "L4-5:" holds for what stands below it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from endplate.reader.sheet import Unit
+from endplate.reader.spread import FOREIGN
+
+_LEVEL_WORDS: Final = re.compile(r"level|disc|space|segment|at|the")
+_WORD: Final = re.compile(r"[a-z]{3}")
+
+
+class HeadingFollower:
+    """Gives units the level heading in force, from passage to passage.
+
+    Parameters
+    ----------
+    later : sequence of bool
+        For each passage, whether a level heading still comes in its paragraph.
+    """
+
+    def __init__(self, later: Sequence[bool]) -> None:
+        self._later = later
+        self._heading: list[str] = []
+        self._line = self._paragraph = -1
+        self._block = False
+
+    def follow(self, unit: Unit) -> None:
+        """Fill the heading of the next unit."""
+        if unit.resets:
+            self._heading, self._line = [], -1
+        if not unit.reads:
+            return
+        if unit.passage.cell:
+            self._cell(unit)
+            return
+        passage = unit.passage
+        if passage.first and passage.line != self._line and self._heading:
+            if passage.paragraph == self._paragraph and (
+                self._block or (self._later[unit.number] and not passage.bullet)
+            ):
+                self._line = passage.line
+            else:
+                self._heading, self._line = [], -1
+        heads = [s for s in unit.spots if s.heads]
+        named = [segment for s in heads for segment in s.place.segments]
+        if heads and passage.first and (named or heads[0].place.kind == "foreign"):
+            self._heading, self._line = named or FOREIGN, passage.line
+            self._paragraph = passage.paragraph
+            flat = unit.wording.flat
+            behind = _LEVEL_WORDS.sub("", flat[heads[-1].place.end :])
+            self._block = flat.endswith(":") or not _WORD.search(behind)
+            unit.headed = True
+        if self._line == passage.line or self._block:
+            unit.heading = self._heading
+
+    def _cell(self, unit: Unit) -> None:
+        passage = unit.passage
+        if passage.row is None:
+            unit.reads = False
+            if unit.places and unit.places[0].segments:
+                self._heading, self._line = unit.places[0].segments, passage.line
+                self._block = False
+        if self._line == passage.line:
+            unit.heading = self._heading
+        unit.headed = bool(unit.heading)

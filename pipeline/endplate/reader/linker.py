@@ -1,0 +1,99 @@
+"""From the mentions of a passage to its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from endplate.codes import CORE_FINDINGS, LEVELS
+from endplate.reader.grading import acuity, grade
+from endplate.reader.linking import Context
+from endplate.reader.mentions import Mention
+from endplate.reader.modic import caused_otherwise
+from endplate.reader.rows import Row
+from endplate.reader.sheet import Unit
+from endplate.reader.spread import Spread
+from endplate.reader.wording import Detail
+
+_FACING: Final = frozenset(
+    "both adjacent opposing adjoining apposing facing either corresponding contiguous apposed "
+    "opposed neighboring neighbouring".split()
+)
+
+
+def rows_of(unit: Unit, context: Context) -> list[Row]:
+    """Return the rows of a unit; `context` is what the passages before leave behind."""
+    spread = Spread(unit, context)
+    naming, wording = unit.naming, unit.wording
+    if naming.details is None:
+        naming.details = [_detail(mention, unit.norms) for mention in naming.mentions]
+        naming.dealt = spread.in_order()
+        wording.caused = caused_otherwise(unit.norms)
+    named_only = bool(unit.regions) and "lumbar" not in unit.regions
+    rows: list[Row] = []
+    for mention, detail in zip(naming.mentions, naming.details, strict=True):
+        if not mention.status:
+            continue
+        dealt = naming.dealt.get(id(mention))
+        if dealt is not None:
+            spot = None
+            told = [(level, "", "", types) for level, types in dealt]
+        else:
+            where, spot = spread(mention)
+            told = [(*w, mention.types) for w in where]
+        if mention.at_disc and not any(level for level, *_ in told):
+            continue
+        if detail.points_back:
+            continue
+        for level, vertebra, side, types in told:
+            if level not in LEVELS and (level or (named_only and not vertebra)):
+                continue
+            rows.append(
+                Row(
+                    mention.finding,
+                    mention.status,
+                    unit.section,
+                    unit.passage,
+                    unit.start + wording.starts[mention.start],
+                    unit.start + wording.ends[mention.end - 1],
+                    level=level,
+                    vertebra=vertebra,
+                    endplate=side or ("both" if detail.facing and level else ""),
+                    types=list(types),
+                    choice=mention.choice,
+                    basis=mention.basis,
+                    grade=detail.grade,
+                    cue=mention.cue,
+                    acuity=detail.acuity,
+                    caused=wording.caused,
+                    everywhere=not (spot and spot.place.kind == "none"),
+                )
+            )
+    return rows
+
+
+def _detail(mention: Mention, norms: Sequence[str]) -> Detail:
+    return Detail(
+        grade(mention, norms, 0, len(norms)),
+        acuity(mention, norms, 0, len(norms)),
+        facing=mention.finding in CORE_FINDINGS and _facing(mention, norms),
+        points_back=mention.finding == "endplate_degeneration" and _points_back(mention, norms),
+    )
+
+
+def _points_back(mention: Mention, norms: Sequence[str]) -> bool:
+    """Tell whether "the endplate changes" only points back at changes named before."""
+    inside = set(norms[mention.start : mention.end])
+    before = set(norms[max(0, mention.start - 2) : mention.start])
+    own = inside & {"degenerative", "discogenic", "reactive", "degeneration"}
+    return not own and bool(before & {"the", "these", "this", "those", "described", "above"})
+
+
+def _facing(mention: Mention, norms: Sequence[str]) -> bool:
+    """Tell whether both endplates of a disc are meant: "adjacent", "opposing", "both"."""
+    if mention.site is not None and "endplate" in mention.site.labels:
+        return bool(_FACING & set(norms[max(0, mention.site.start - 3) : mention.site.start]))
+    end = mention.head[1]
+    return bool(_FACING & set(norms[end : end + 6])) and bool(
+        {"endplate", "plate"} & set(norms[end : end + 9])
+    )

@@ -1,0 +1,38 @@
+"""What was made of a text before. Reports repeat themselves; the same words are read once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final, Generic, TypeVar
+
+T = TypeVar("T")
+
+#: Texts remembered at most, and characters of the longest.
+REMEMBERED: Final = 20_000
+LONGEST: Final = 400
+
+
+class Memory(Generic[T]):
+    """Remembers what a function makes of short texts; forgets all when full.
+
+    The texts are patient data and stay in the memory of the process.
+    """
+
+    def __init__(
+        self, make: Callable[[str], T], limit: int = REMEMBERED, longest: int = LONGEST
+    ) -> None:
+        self._make = make
+        self._known: dict[str, T] = {}
+        self.limit, self._longest = limit, longest
+
+    def __call__(self, text: str) -> T:
+        """Return what the function makes of a text."""
+        known = self._known.get(text)
+        if known is None:
+            known = self._make(text)
+            if len(text) < self._longest:
+                if len(self._known) >= self.limit:
+                    self._known.clear()
+                if self.limit:
+                    self._known[text] = known
+        return known

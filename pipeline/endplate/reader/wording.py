@@ -1,0 +1,99 @@
+"""What the text of a passage says by itself, wherever it stands.
+
+Reports repeat themselves, in an archive and within a house. What was made of a passage is
+remembered by its text, so that the same words are read once: a :class:`Wording` holds nothing of
+the report that it was met in, and positions count from its own start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any
+
+from endplate.reader.levels import Place
+from endplate.reader.linking import Spot
+from endplate.reader.mentions import Mention, Term
+from endplate.reader.templates import Boxes
+
+
+@dataclass(slots=True)
+class Detail:
+    """What the passage tells of a mention: how severe, how old, which endplates."""
+
+    grade: str
+    acuity: str
+    facing: bool
+    points_back: bool
+
+
+@dataclass(slots=True)
+class Naming:
+    """The mentions of a passage in one setting; ``settled`` tells that their status is known."""
+
+    mentions: list[Mention] = field(default_factory=list)
+    settled: bool = False
+    details: list[Detail] | None = None
+    dealt: dict[int, list[tuple[str, list[str]]]] = field(default_factory=dict)
+    chosen: dict[tuple[int, bool], Spot | None] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Wording:
+    """A passage by itself.
+
+    Attributes
+    ----------
+    text, flat : str
+        As written, and flattened.
+    boxes : Boxes or None
+        Its tick boxes.
+    barred, untold, starts_body : bool
+        Whether it explains a scheme or is a blank of a template, is a heading without a value, or
+        opens with a level or the name of a structure.
+    value : str
+        What stands behind its last colon.
+    titled : bool
+        Whether there is such a colon.
+    speaks : bool or None
+        Whether it may name a finding or a level; None as long as nobody asked.
+    norms, starts, ends : list
+        Norm and offsets of each token; empty until ``endplate_terms`` reads it.
+    terms : list of Term
+        Its phrases of the lexicon.
+    places, spots : list
+        Its levels, and where they stand; None until ``endplate_levels`` reads it.
+    corrects : list of str
+        Levels that it calls wrong.
+    caused : bool
+        Whether it gives oedema another cause than the disc.
+    modifiers : list or None
+        The cues of ConText.
+    namings : dict
+        Setting to what the passage names in it.
+    """
+
+    text: str
+    flat: str
+    boxes: Boxes | None
+    barred: bool
+    untold: bool
+    starts_body: bool
+    value: str
+    titled: bool
+    speaks: bool | None = None
+    tokenized: bool = False
+    norms: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    terms: list[Term] = field(default_factory=list)
+    places: list[Place] | None = None
+    spots: list[Spot] = field(default_factory=list)
+    corrects: list[str] = field(default_factory=list)
+    caused: bool = False
+    modifiers: list[Any] | None = None
+    namings: dict[Hashable, Naming] = field(default_factory=dict)
+
+    def words(self, first: int, last: int) -> str:
+        """Return the text of a token range."""
+        return self.text[self.starts[first] : self.ends[last - 1]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -48,6 +49,12 @@ _PIECE: Final = re.compile(r"[^\r\n\v\f\u2028\u2029]+|\r\n|[\r\n\v\f\u2028\u2029
 _BARRED: Final = re.compile(r"\S +\| +\S")
 _GAP: Final = re.compile(r"\S {3,}(?=\S)|\t")
 _FIRST_WORD: Final = re.compile(r"\S+")
+#: What a number is still missing after.
+_COUNTS: Final = re.compile(
+    r"\b(?:images?|series|slices?|se|im|about|approximately|measuring|measures|up to|grade|type)\s*$",
+    re.IGNORECASE,
+)
+_NEW_SENTENCE: Final = re.compile(r"[.]\s+[A-Z][a-z]")
 _LEVEL_FIRST: Final = re.compile(r"[LTDS]\s?\d")
 _NO_VALUE: Final = re.compile(r":\s*(?:no|-+)$", re.IGNORECASE)
 _DASH: Final = re.compile(r"[:\s]-$")
@@ -65,6 +72,7 @@ class _Look(NamedTuple):
     verb_first: bool
     whole: bool
     hangs: bool
+    counts: bool
     stops: bool
     tied: bool
     first_word: int
@@ -87,17 +95,16 @@ class Lines:
         """Return the logical lines of a text."""
         lines = _physical_lines(text)
         lengths = [line.end - line.start for line in lines]
-        full = [n for n in lengths if 55 <= n <= 110]
-        width = max(full) if len(full) >= 3 and max(lengths) <= 112 else 10_000
         lower = sum(text[line.start].islower() for line in lines)
         # In notes typed without capitals a small letter says nothing about the line before.
-        speaks = lower * 2 <= len(lines)
+        speaks = lower * 2 <= len(lines) or len(_NEW_SENTENCE.findall(text)) > len(lines) // 8
+        looks = [self._look(text[line.start : line.end]) for line in lines]
+        width = _page_width(lengths, looks)
         joined: list[Line] = []
         above = ""
         before: _Look | None = None
-        for line in lines:
+        for line, look in zip(lines, looks, strict=True):
             body = text[line.start : line.end]
-            look = self._look(body)
             line.bullet, line.table = look.bullet, look.table
             if (
                 before is not None
@@ -124,6 +131,7 @@ class Lines:
             # "dissicating disc material noted" is a sentence, for all its small letter
             whole=not continues and _NOTED.search(body) is not None,
             hangs=_HANGS.search(body[-40:]) is not None and not _NO_VALUE.search(body[-40:]),
+            counts=_COUNTS.search(body[-40:]) is not None,
             stops=body[-1] in ".!?:" or body.endswith(("**", "__")),
             tied=body[-1] == "-" and not _DASH.search(body[-2:]),
             first_word=len(word.group()) if word else 0,
@@ -138,14 +146,32 @@ class Lines:
         comma = above[-1] == "," and body[0].isupper() and not _LEVEL_FIRST.match(body)
         hangs = before.hangs and not comma
         tied = before.tied and body[0].isalnum()
-        if (look.bullet and not tied) or look.markup or look.table or before.table:
+        counted = before.counts and body[0].isdigit()
+        if (look.bullet and not (tied or counted)) or look.markup or look.table or before.table:
             return False
-        if look.heading and not tied and not (hangs and not body.isupper()):
+        title = body.isupper() and not _LEVEL_FIRST.match(body)
+        inside = speaks and body[0].islower() and not before.stops
+        if look.heading and not (tied or inside or (hangs and not title)):
             return False
         if before.stops:
             return wraps and above[-1] != ":"
         small = body[0].islower() and ((speaks and not look.whole) or look.continues)
-        return small or hangs or wraps or tied or look.verb_first
+        return small or hangs or counted or wraps or tied or look.verb_first
+
+
+def _page_width(lengths: Sequence[int], looks: Sequence[_Look]) -> int:
+    """Return how long a line of a page can be; very long where nothing tells.
+
+    A line that opens with a heading may be longer: some houses put the heading before text that
+    was wrapped without it.
+    """
+    full = [n for n in lengths if 55 <= n <= 110]
+    if len(full) < 3 or max(lengths) > 112:
+        return 10_000
+    bare = [
+        n for n, look in zip(lengths, looks, strict=True) if 55 <= n <= 110 and not look.heading
+    ]
+    return max(bare if len(bare) >= 3 else full)
 
 
 def _physical_lines(text: str) -> list[Line]:

@@ -56,7 +56,7 @@ _COUNTS: Final = re.compile(
 )
 _NEW_SENTENCE: Final = re.compile(r"[.]\s+[A-Z][a-z]")
 _LEVEL_FIRST: Final = re.compile(r"[LTDS]\s?\d")
-_NO_VALUE: Final = re.compile(r":\s*(?:no|-+)$", re.IGNORECASE)
+_NO_VALUE: Final = re.compile(r"(?::|[.]{3,}|-{2,})\s*(?:no|-+)$", re.IGNORECASE)
 _DASH: Final = re.compile(r"[:\s]-$")
 _NOTED: Final = re.compile(r"\b(?:noted|seen|identified|present)\b")
 

@@ -1,0 +1,295 @@
+"""The reader as a pipeline: speed changes no finding, and medspaCy decides the same.
+
+A :class:`endplate.reader.Reader` belongs to one process and one thread; nothing here shares one
+between threads.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import time
+from functools import cache
+from pathlib import Path
+
+import pytest
+import spacy
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from medspacy.context import ConText, ConTextRule
+from medspacy.target_matcher import TargetMatcher, TargetRule
+from spacy.language import Language
+from spacy.tokens import Doc, Span
+
+from endplate.reader import Reader, load, load_pipeline
+from endplate.reader.assertion import ReportContext
+from endplate.reader.levels import LevelGrammar
+from endplate.reader.lexemes import phrases_by_norm
+from endplate.reader.lexicon import load_lexicon
+from endplate.reader.words import flatten
+from endplate.records import Finding, Report
+
+TESTS = Path(__file__).parent
+
+
+def texts_in(value: object) -> list[str]:
+    if isinstance(value, dict):
+        return [text for part in value.values() for text in texts_in(part)]
+    if isinstance(value, list):
+        return [text for part in value for text in texts_in(part)]
+    return [value] if isinstance(value, str) and len(value) > 25 else []
+
+
+@cache
+def gold_texts() -> list[str]:
+    files = sorted((TESTS / "gold").glob("*.jsonl"))
+    lines = [line for file in files for line in file.read_text("utf-8").splitlines()]
+    return [json.loads(line)["text"] for line in lines]
+
+
+@cache
+def case_texts() -> list[str]:
+    files = sorted((TESTS / "cases").glob("*.yaml"))
+    return [t for file in files for t in texts_in(yaml.safe_load(file.read_text("utf-8")))]
+
+
+@pytest.fixture(scope="module")
+def fresh() -> Reader:
+    return load()
+
+
+def found(reader: Reader, text: str) -> tuple[Finding, ...]:
+    return reader.read(Report("r", text)).findings
+
+
+# ------------------------------------------------------------------ speed changes no finding
+
+
+def forget(reader: Reader) -> None:
+    grammar = reader._grammar
+    for memory in (grammar.discourse.head, grammar.discourse.wording):
+        memory._known.clear()
+
+
+def test_gate_and_memory_change_no_finding(fresh: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [*gold_texts(), *case_texts()]
+    for text in reversed(texts):  # in another order, so that every passage is met elsewhere first
+        found(fresh, text)
+    remembered = [found(fresh, text) for text in texts]
+    assert sum(map(len, remembered)) > 2000
+    monkeypatch.setattr(fresh, "speaks", lambda flat: True)
+    for text, rows in zip(texts, remembered, strict=True):
+        forget(fresh)
+        assert found(fresh, text) == rows
+
+
+def test_the_pipeline_tells_what_read_tells(fresh: Reader) -> None:
+    for text in gold_texts():
+        reading = fresh.read(Report("", text))
+        if reading.lumbar:
+            assert fresh.nlp(text)._.findings == reading.findings
+
+
+def test_a_full_memory_forgets_and_goes_on(fresh: Reader) -> None:
+    memory = fresh._grammar.discourse.wording
+    before, memory.limit = memory.limit, 3
+    forget(fresh)
+    try:
+        for text in gold_texts()[:40]:
+            found(fresh, text)
+            assert len(memory._known) <= 3
+    finally:
+        memory.limit = before
+
+
+# ------------------------------------------------------------------ the gate is complete
+
+
+def speaking(reader: Reader) -> list[str]:
+    terms = reader.lexicon.terms
+    return [
+        phrase
+        for group in ("things", "qualities")
+        for phrases in terms[group].values()
+        for phrase in phrases
+    ]
+
+
+def test_the_gate_lets_every_phrase_pass(fresh: Reader) -> None:
+    for phrase in speaking(fresh):
+        assert fresh.speaks(flatten(f"there is {phrase} here")), phrase
+
+
+def test_the_gate_lets_misspelt_and_joined_words_pass(fresh: Reader) -> None:
+    for text in ("stenosiss", "protusion", "buldge", "thecalsac stenosisnoted", "modictype ii"):
+        assert fresh.speaks(text), text
+
+
+def test_the_gate_knows_a_site_overlay(tmp_path: Path) -> None:
+    (tmp_path / "terms.yaml").write_text("things:\n  bulge: [quuxation]\n", "utf-8")
+    assert load(tmp_path).speaks("slight quuxation of it")
+    assert not load().speaks("slight quuxation of it")
+
+
+# ------------------------------------------------------------------ as medspaCy decides
+
+
+def passages(reader: Reader) -> list[str]:
+    units = [u for t in gold_texts()[:150] for u in reader.sheet(t).units if u.reads]
+    return list(dict.fromkeys(unit.wording.text for unit in units))
+
+
+def test_terms_are_those_of_medspacy(fresh: Reader) -> None:
+    nlp = fresh.nlp
+    stock = TargetMatcher(
+        nlp, rules=None, phrase_matcher_attr="NORM", result_type="group", span_group_name="stock"
+    )
+    stock.add(
+        [
+            TargetRule(phrase, "|".join(sorted(labels)))
+            for phrase, labels in phrases_by_norm(nlp, fresh.lexicon).items()
+        ]
+    )
+    seen = 0
+    for text in passages(fresh):
+        doc = stock(nlp.make_doc(text))
+        theirs = {(s.start, s.end, s.label_) for s in doc.spans["stock"]}
+        unit = fresh._grammar.discourse.wording(text)
+        ours = {(t.start, t.end, "|".join(sorted(t.labels))) for t in unit.terms}
+        assert ours == theirs, text
+        seen += len(ours)
+    assert seen > 1000
+
+
+def test_cues_are_those_of_medspacy(fresh: Reader) -> None:
+    nlp = fresh.nlp
+    ours: ReportContext = nlp.get_pipe("endplate_context")
+    stock = ConText(nlp, rules=None, phrase_matcher_attr="NORM", span_attrs=None)
+    stock.add(
+        [ConTextRule(rule.literal, rule.category, direction=rule.direction) for rule in ours.rules]
+    )
+    seen = 0
+    for text in passages(fresh):
+        wording = fresh._grammar.discourse.wording(text)
+        doc = nlp.make_doc(text)
+        for token in doc:
+            token.is_sent_start = token.i == 0
+        doc.ents = spans_apart(doc, [(t.start, t.end) for t in wording.terms])
+        stock(doc)
+        graph = doc._.context_graph
+        theirs = {(t.start, t.end, m.modifier_span, m.category) for t, m in graph.edges}
+        mine = {
+            (t.start, t.end, m.modifier_span, m.category)
+            for t in doc.ents
+            for m in ours.modifiers_of(wording)
+            if m.modifies(t)
+        }
+        assert mine == theirs, text
+        seen += len(mine)
+    assert seen > 300
+
+
+def spans_apart(doc: Doc, spans: list[tuple[int, int]]) -> list[Span]:
+    return [Span(doc, a, b, label="finding") for a, b in spans]
+
+
+# ------------------------------------------------------------------ as spaCy loads
+
+
+def test_a_saved_pipeline_loads(tmp_path: Path) -> None:
+    nlp: Language = load_pipeline()
+    nlp.to_disk(tmp_path / "reader")
+    loaded = spacy.load(tmp_path / "reader")
+    for text in gold_texts()[:40]:
+        assert loaded(text)._.findings == nlp(text)._.findings
+
+
+# ------------------------------------------------------------------ offsets
+
+
+def assert_verbatim(text: str, rows: tuple[Finding, ...]) -> None:
+    for row in rows:
+        assert text[row.start : row.end] == row.text
+        assert row.text.strip()
+        assert row.sentence in text
+        assert row.text in row.sentence
+
+
+def test_offsets_are_those_of_the_report(fresh: Reader) -> None:
+    for text in [*gold_texts(), *case_texts()]:
+        assert_verbatim(text, found(fresh, text))
+
+
+PIECES = st.sampled_from(
+    ["L4-5", "L4–L5", "L4‑5", "Modic type II", "mild canal stenosis", "no", "disc bulge", "\n",
+     ": ", "\u200f", "\x00", "\ud800", "𝟒", "e\u0301", "İ", "ﬁ", "—", "−", "\u00ad", "\u2028",
+     "\t", " ", ". ", "; ", "| ", "- ", "[x] ", "endplate edema", "😀", "IMPRESSION:", "ß",
+     "\r\n", ", "]
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(st.one_of(PIECES, st.text(max_size=6)), max_size=25))
+def test_offsets_hold_in_any_text(reader: Reader, pieces: list[str]) -> None:
+    text = "MRI lumbar spine. " + "".join(pieces)
+    assert_verbatim(text, found(reader, text))
+
+
+# ------------------------------------------------------------------ linear time
+
+HOSTILE = ["l4-5 and ", "type 1 and ", "( ( ( ", "a, a, a, ", "1234567890", "-----", "abcdefghij"]
+HOSTILE += [
+    "no stenosis, ",
+    "modic ",
+    "a | ",
+    "[ / ",
+    "edema schmorl ",
+    "due to a b ",
+    "....",
+    "  ",
+]
+
+
+@pytest.mark.parametrize("piece", HOSTILE)
+def test_time_grows_with_the_text(fresh: Reader, piece: str) -> None:
+    def seconds(size: int) -> float:
+        text = "MRI LUMBAR SPINE\n" + piece * (size // len(piece))
+        best = 60.0
+        for _ in range(2):
+            forget(fresh)
+            gc.collect()
+            gc.disable()  # a collection takes as long as all objects of the process ask for
+            start = time.process_time()
+            found(fresh, text)
+            best = min(best, time.process_time() - start)
+            gc.enable()
+        return best
+
+    # a floor, as the clock is too coarse for less
+    assert seconds(80_000) < 3 * max(seconds(40_000), 0.1)
+
+
+# ------------------------------------------------------------------ independence
+
+
+def test_an_unrelated_sentence_changes_no_other_row(fresh: Reader) -> None:
+    head = "MRI LUMBAR SPINE\n\nFINDINGS:\n"
+    lines = ["L3-4: Mild disc bulge.", "L4-5: Modic type 1 change.", "L5-S1: No canal stenosis."]
+    plain = [(r.finding, r.level, r.status) for r in found(fresh, head + "\n".join(lines))]
+    for at in range(len(lines) + 1):
+        more = [*lines[:at], "The patient was comfortable throughout.", *lines[at:]]
+        rows = found(fresh, head + "\n".join(more))
+        assert [(r.finding, r.level, r.status) for r in rows] == plain
+
+
+@given(
+    st.integers(1, 4),
+    st.sampled_from(["L", "l", "L ", "Lumbar "]),
+    st.sampled_from(["-", "/", "–", " - ", "‑", " / "]),
+    st.sampled_from(["", "L", "l"]),
+)
+def test_spellings_of_a_level_are_one(upper: int, region: str, dash: str, again: str) -> None:
+    grammar = LevelGrammar(load_lexicon().levels)
+    flat = flatten(f"at {region}{upper}{dash}{again}{upper + 1} there is a bulge")
+    assert [place.segments for place in grammar(flat)] == [[f"L{upper}-L{upper + 1}"]]

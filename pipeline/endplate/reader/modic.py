@@ -33,6 +33,8 @@ _TYPED: Final = re.compile(
     rf"(?: (?:-|:|\(|#|both))*? (?P<list>{_LIST})(?![\w]| ?\.\d| (?:mm|cm|%|weeks?|months?|"
     rf"years?|level|segment))"
 )
+#: Of these each of the patterns holds one.
+_NAMES: Final = ("modic", "mc", "typ", "mixed")
 _GLUED: Final = re.compile(r"(?<!\S)mc(?P<list>i{1,3}|[123])(?!\S)")
 #: Other schemes count in types and grades too.
 _OTHER_SCHEME: Final = frozenset(
@@ -100,11 +102,13 @@ def modic_mentions(
     is a Modic type.
     """
     tokens = list(norms[start:end])
+    joined = " ".join(tokens)
+    if not titled and not any(word in joined for word in _NAMES):
+        return []
     # token index of each character of the joined norms
     at: list[int] = []
     for i, norm in enumerate(tokens):
         at.extend([i] * (len(norm) + 1))
-    joined = " ".join(tokens)
     modic = [t for t in terms if "modic" in t.labels]
     endplates = [t for t in terms if "endplate" in t.labels]
     found: list[Mention] = []

@@ -51,7 +51,8 @@ _GAP: Final = re.compile(r"\S {3,}(?=\S)|\t")
 _FIRST_WORD: Final = re.compile(r"\S+")
 #: What a number is still missing after.
 _COUNTS: Final = re.compile(
-    r"\b(?:images?|series|slices?|se|im|about|approximately|measuring|measures|up to|grade|type)\s*$",
+    r"\b(?:images?|series|slices?|se|im|about|approximately|measuring|measures|up to|grade|type)"
+    r"\s*$",
     re.IGNORECASE,
 )
 _NEW_SENTENCE: Final = re.compile(r"[.]\s+[A-Z][a-z]")

@@ -144,5 +144,5 @@ class Case(NamedTuple):
 
     patient_id: str
     studies: tuple[Study, ...]
-    index: Study | None
+    index: Study | None  # type: ignore[assignment]  # not tuple.index
     facts: Mapping[str, Fact]

@@ -163,7 +163,11 @@ def modic_mentions(
             elif match.group("word") == "mixed":
                 continue
             elif modic:  # "type II (L3-L4), type I (L4-L5) Modic changes"
-                consumed.add(min(modic, key=lambda t: abs(t.start - first)).start)
+                nearest = min(modic, key=lambda t: abs(t.start - first))
+                between = tokens[last - start : nearest.start - start]
+                # "previously type 1; no Modic change at L5-S1": the name is of another statement
+                if _ANEW.isdisjoint(between):
+                    consumed.add(nearest.start)
             elif not any(
                 -6
                 <= t.start - last
@@ -232,6 +236,9 @@ def modic_mentions(
         )
     found.sort(key=lambda m: m.head)
     return found
+
+
+_ANEW: Final = frozenset((";", ".", "but", "no", "not", "without", "nor"))
 
 
 def _is_link(tokens: Sequence[str], a: int, b: int) -> bool:

@@ -15,6 +15,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from chromium import chromium, watched_page
+from endplate.codes import FINDINGS
 from endplate.errors import EndplateError
 from endplate.page.run_folder import load_run, read_worklist
 from endplate.review import known_decisions, merge, merge_decisions
@@ -759,3 +761,9 @@ def test_the_review_is_readable_and_named(browser, folder, scheme):
                 page.locator("tbody tr[data-i]").first.click()
                 page.locator("#patient-title").wait_for()
             time.sleep(0.05)
+
+
+def test_the_dialog_offers_every_code():
+    script = files("endplate.page").joinpath("static/review-dialogs.js").read_text("utf-8")
+    listed = script[script.index("FINDING_CODES = [") : script.index("];")]
+    assert tuple(re.findall(r'"(\w+)"', listed)) == FINDINGS

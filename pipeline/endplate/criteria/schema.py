@@ -3,27 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from endplate.criteria.conditions import MAX_CONDITIONS, MAX_DEPTH, Condition
 from endplate.criteria.fields import Strict, Text, check_id
-
-CRITERION_CLASSES: Final = (
-    "label_indication",
-    "label_contraindication",
-    "trial_enrolment",
-    "guideline",
-    "payer_rule",
-)
-VERDICTS: Final = (
-    "urgent_review",
-    "not_candidate",
-    "needs_review",
-    "needs_information",
-    "candidate",
-)
 
 Kind = Literal["include", "exclude", "flag"]
 Silence = Literal["unknown", "not_met"]
@@ -38,6 +23,7 @@ Class = Literal[
 Verdict = Literal[
     "urgent_review", "not_candidate", "needs_review", "needs_information", "candidate"
 ]
+VERDICTS: Final[tuple[Verdict, ...]] = get_args(Verdict)
 
 
 def _check_source_date(value: object) -> object:

@@ -11,9 +11,8 @@ from endplate.records import Report
 #: No batch holds more characters than this, unless it is a single report.
 MAX_CHARACTERS: Final = 2_000_000
 
-#: Reports in a batch: on average, and at most.
+#: Reports in a batch, on average.
 MEAN_REPORTS: Final = 512
-MAX_REPORTS: Final = 4 * MEAN_REPORTS
 
 
 class Batch(NamedTuple):

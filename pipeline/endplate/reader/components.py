@@ -19,7 +19,7 @@ from spacy.tokens import Doc, Span
 
 from endplate.reader.finder import Finder, none_at, titled_by_type
 from endplate.reader.grammar import Grammar
-from endplate.reader.headings import HeadingFollower
+from endplate.reader.headings import HeadingFollower, headings_later, headings_next
 from endplate.reader.lexemes import phrases_by_norm
 from endplate.reader.lexicon import Lexicon
 from endplate.reader.linker import rows_of
@@ -52,10 +52,11 @@ class LayoutPipe:
     def __call__(self, doc: Doc) -> Doc:
         """Lay a sheet out, unless the reader has done so."""
         if KEY not in doc.user_data:
-            _, regions = self._grammar.regions.of(doc.text)
-            units = self._grammar.units(doc.text, regions)
-            doc.user_data[KEY] = Sheet(doc.text, units, regions, shown=True)
-            starts = {token_at(doc, unit.passage.start) for unit in units}
+            source = self._grammar.asides.read(doc.text)
+            _, regions = self._grammar.regions.of(source.plain)
+            units = self._grammar.units(source, regions)
+            doc.user_data[KEY] = Sheet(source, units, regions, shown=True)
+            starts = {token_at(doc, source.start(unit.passage.start)) for unit in units}
             for i, token in enumerate(doc):
                 token.is_sent_start = i in starts or i == 0
         return doc
@@ -83,8 +84,9 @@ class SectionsPipe(Sectionizer):
         if sheet.shown:
             listed: list[Section] = []
             for unit in sheet.units:
-                first, own = (token_at(doc, at) for at in (unit.passage.start, unit.start))
-                last = max(token_at(doc, unit.passage.end - 1) + 1, own)
+                at = sheet.source.start
+                first, own = token_at(doc, at(unit.passage.start)), token_at(doc, at(unit.start))
+                last = max(token_at(doc, at(unit.passage.end) - 1) + 1, own)
                 if listed and listed[-1].category == unit.section and own == first:
                     listed[-1].body_end = last
                 else:
@@ -175,8 +177,7 @@ class LevelsPipe:
     def __call__(self, doc: Doc) -> Doc:
         """Fill places, spots and headings of the units."""
         sheet = sheet_of(doc)
-        later, _ = self._discourse.level_headings(sheet.text, [u.passage for u in sheet.units])
-        follower = HeadingFollower(later)
+        follower = HeadingFollower(headings_later(sheet.units))
         for unit in sheet.units:
             if unit.reads and unit.wording.places is None:
                 self._discourse.read_levels(unit.wording)
@@ -204,7 +205,7 @@ class MentionsPipe:
     def __call__(self, doc: Doc) -> Doc:
         """Fill the mentions of the units."""
         sheet = sheet_of(doc)
-        _, soon = self._discourse.level_headings(sheet.text, [u.passage for u in sheet.units])
+        soon = headings_next(sheet.units)
         below: list[str] = []
         paragraph = -1
         last: list[Mention] = []
@@ -267,7 +268,7 @@ class LinkerPipe:
             if not unit.reads:
                 continue
             if unit.mentions:
-                rows += settle_passage(rows_of(unit, context))
+                rows += settle_passage(rows_of(unit, context, sheet.source))
             passage = unit.passage
             if passage.cell:
                 context.levels_told.update(s for spot in unit.spots for s in spot.place.segments)
@@ -279,7 +280,7 @@ class LinkerPipe:
         mark_conflicts(rows)
         sheet.rows = rows
         if sheet.shown:
-            doc._.findings = tuple(f for row in rows for f in row.findings("", sheet.text))
+            doc._.findings = tuple(f for row in rows for f in row.findings("", sheet.source))
         return doc
 
 
@@ -291,6 +292,5 @@ def token_at(doc: Doc, at: int) -> int:
 
 def span_of(doc: Doc, unit: Unit, first: int, last: int, label: str) -> Span:
     """Return tokens of a unit as a span of its document."""
-    wording = unit.wording
-    a, b = unit.start + wording.starts[first], unit.start + wording.ends[last - 1]
-    return doc.char_span(a, b, label=label, alignment_mode="expand")
+    start, end = sheet_of(doc).source.span(*unit.span(first, last))
+    return doc.char_span(start, end, label=label, alignment_mode="expand")

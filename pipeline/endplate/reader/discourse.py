@@ -44,6 +44,8 @@ class Head(NamedTuple):
         Whether it opens with a level heading ("L4-5:").
     blanks : int
         Places in it that a template left open.
+    wording : Wording
+        Its own text.
     """
 
     section: str
@@ -52,6 +54,7 @@ class Head(NamedTuple):
     turned: frozenset[str]
     opens_level: bool
     blanks: int
+    wording: Wording
 
 
 class Discourse:
@@ -72,25 +75,28 @@ class Discourse:
         self.wording = Memory(self._wording)
 
     def units(self, text: str, passages: Sequence[Passage], regions: frozenset[str]) -> list[Unit]:
-        """Return the passages of a report with section, region and own text."""
+        """Return the passages of a plain report with section, region and own text."""
         tracker = SectionTracker()
         here = regions
-        heads = [self.head(text[p.start : p.end]) for p in passages]
+        heads = [self.head(_one_line(text[p.start : p.end])) for p in passages]
         follows = _body_follows(passages, heads)
         blanks: dict[int, int] = {}
         for passage, head in zip(passages, heads, strict=True):
             blanks[passage.line] = blanks.get(passage.line, 0) + head.blanks
         units: list[Unit] = []
         for number, (passage, head) in enumerate(zip(passages, heads, strict=True)):
-            start, resets = passage.start, False
-            if not passage.cell:
+            start, wording, resets = passage.start, head.wording, False
+            if passage.cell:
+                if head.own:
+                    wording = self.wording(_one_line(text[start : passage.end]))
+            else:
                 resets = bool(head.section or head.turned)
                 if head.section:
                     tracker.open(head.section, passage.line, passage.paragraph, alone=head.alone)
                     start += head.own
                 here = head.turned or here
-            wording = self.wording(text[start : passage.end])
             unit = Unit(passage, number, start, wording, regions=here, resets=resets)
+            unit.opens_level = passage.first and not passage.cell and head.opens_level
             unit.section = tracker.at(
                 passage.line,
                 passage.paragraph,
@@ -104,26 +110,6 @@ class Discourse:
                 unit.column = self.wording(text[slice(*passage.column)])
             units.append(unit)
         return units
-
-    def level_headings(
-        self, text: str, passages: Sequence[Passage]
-    ) -> tuple[list[bool], list[bool]]:
-        """Tell for each passage whether a level heading still comes in its paragraph, and next."""
-        opens = [
-            not p.cell and p.first and self.head(text[p.start : p.end]).opens_level
-            for p in passages
-        ]
-        later: list[bool] = []
-        seen = -1
-        for passage, opening in zip(reversed(passages), reversed(opens), strict=True):
-            later.append(seen == passage.paragraph)
-            if opening:
-                seen = passage.paragraph
-        soon = [
-            after.paragraph == before.paragraph and opening
-            for before, after, opening in zip(passages, passages[1:], opens[1:], strict=False)
-        ]
-        return later[::-1], [*soon, False]
 
     def read_levels(self, wording: Wording) -> None:
         """Fill the places of a text; note what "reported at L5-S1, in fact at L4-5" corrects."""
@@ -152,7 +138,8 @@ class Discourse:
             if short and (colon or (len(body) <= 80 and not body.rstrip().endswith("."))):
                 turned = self._regions.turned(flatten(title))
         opens_level = self._opens_level(flatten(body[:40]))
-        return Head(section, own, alone, turned, opens_level, len(BLANK.findall(body)))
+        wording = self.wording(body[own:] if section else body)
+        return Head(section, own, alone, turned, opens_level, len(BLANK.findall(body)), wording)
 
     def _wording(self, body: str) -> Wording:
         flat = flatten(body)
@@ -181,6 +168,11 @@ class Discourse:
         flat = flatten(title).strip("*_ -")
         level = self._levels.starts_with_level(flat)
         return self._sections.subheading(title) or bool(level and len(flat) - level.end() < 14)
+
+
+def _one_line(body: str) -> str:
+    """Read the end of a line inside a passage as a blank, unless a hyphen hangs there."""
+    return body if "\n" not in body or "-\n" in body else body.replace("\n", " ")
 
 
 def _body_follows(passages: Sequence[Passage], heads: Sequence[Head]) -> list[bool]:

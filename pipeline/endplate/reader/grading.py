@@ -35,17 +35,22 @@ def grade(mention: Mention, norms: Sequence[str], a: int, b: int) -> str:
     """Return the grade of a mention in the tokens `a` to `b`, or an empty text.
 
     ``mild``, ``moderate``, ``severe`` for a stenosis (the higher of a range), ``1`` to ``4`` for a
-    listhesis, millimetres as ``5mm``.
+    listhesis.
     """
     if mention.finding == "spondylolisthesis":
-        told = _meyerding(norms[max(a, mention.start - 8) : min(b, mention.end + 16)])
-        if told:
-            return told
-    if mention.finding in _MEASURED:
-        return _millimetres(norms[max(a, mention.start - 5) : min(b, mention.end + 12)])
+        return _meyerding(norms[max(a, mention.start - 8) : min(b, mention.end + 16)])
     if mention.finding in _STENOSES and mention.status != "absent":
         return _severity(mention, norms, a, b)
     return ""
+
+
+def measure(mention: Mention, norms: Sequence[str], a: int, b: int) -> int | None:
+    """Return the token that tells the millimetres of a mention without grade, if any."""
+    if mention.finding not in _MEASURED or grade(mention, norms, a, b):
+        return None
+    first = max(a, mention.start - 5)
+    token = _millimetres(norms[first : min(b, mention.end + 12)])
+    return None if token is None else first + token
 
 
 def _meyerding(window: Sequence[str]) -> str:
@@ -55,15 +60,15 @@ def _meyerding(window: Sequence[str]) -> str:
     return ""
 
 
-def _millimetres(window: Sequence[str]) -> str:
+def _millimetres(window: Sequence[str]) -> int | None:
     for i, word in enumerate(window):
         if i and word in ("mm", "mms", "millimeter", "millimeters", "millimetre", "millimetres"):
             j = i - 2 if window[i - 1] == "-" else i - 1
             while j >= 2 and window[j - 1] in ("x", "*") and _NUMBER.fullmatch(window[j - 2]):
                 j -= 2  # "5 x 12 mm": the first is the depth
             if j >= 0 and _NUMBER.fullmatch(window[j]):
-                return f"{window[j]}mm"
-    return ""
+                return j
+    return None
 
 
 def _severity(mention: Mention, norms: Sequence[str], a: int, b: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from endplate.reader.asides import Asides, Source
 from endplate.reader.discourse import Discourse
 from endplate.reader.layout import Layout
 from endplate.reader.levels import LevelGrammar
@@ -20,6 +21,7 @@ class Grammar:
         self.sections = SectionRules(lexicon.sections)
         self.regions = RegionRules(lexicon.regions)
         self.levels = LevelGrammar(lexicon.levels)
+        self.asides = Asides(lexicon.asides)
         self.discourse = Discourse(
             self.sections, self.regions, self.levels, lexicon.sections["denials"]
         )
@@ -31,6 +33,6 @@ class Grammar:
         )
         self.layout = Layout(heading, self.sections.columns, self.levels.atom)
 
-    def units(self, text: str, regions: frozenset[str]) -> list[Unit]:
+    def units(self, source: Source, regions: frozenset[str]) -> list[Unit]:
         """Return the passages of a report of some regions as units."""
-        return self.discourse.units(text, self.layout(text), regions)
+        return self.discourse.units(source.plain, self.layout(source), regions)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -11,6 +12,25 @@ from endplate.reader.spread import FOREIGN
 
 _LEVEL_WORDS: Final = re.compile(r"level|disc|space|segment|at|the")
 _WORD: Final = re.compile(r"[a-z]{3}")
+
+
+def headings_later(units: Sequence[Unit]) -> list[bool]:
+    """Tell for each unit whether a level heading still comes in its paragraph."""
+    later: list[bool] = []
+    seen = -1
+    for unit in reversed(units):
+        later.append(seen == unit.passage.paragraph)
+        if unit.opens_level:
+            seen = unit.passage.paragraph
+    return later[::-1]
+
+
+def headings_next(units: Sequence[Unit]) -> list[bool]:
+    """Tell for each unit whether the next one opens with a level heading in its paragraph."""
+    return [
+        after.opens_level and after.passage.paragraph == unit.passage.paragraph
+        for unit, after in itertools.pairwise(units)
+    ] + [False]
 
 
 class HeadingFollower:

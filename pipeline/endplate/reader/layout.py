@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from endplate.reader.asides import Source
 from endplate.reader.lines import Line, Lines, bullet_end
 from endplate.reader.memory import Memory
 from endplate.reader.words import flatten
@@ -23,7 +24,7 @@ class Passage:
     Attributes
     ----------
     start, end : int
-        Offsets in the report, end exclusive, white space trimmed.
+        Offsets in the plain report, end exclusive, white space trimmed.
     line : int
         Number of the logical line (hard-wrapped lines count as one).
     paragraph : int
@@ -138,12 +139,13 @@ class Layout:
         self._columns = columns
         self._level = level
 
-    def __call__(self, text: str) -> list[Passage]:
+    def __call__(self, source: Source) -> list[Passage]:
         """Return the passages of a report in their order."""
+        text = source.plain
         passages: list[Passage] = []
         header: list[tuple[int, int]] = []
         header_paragraph = -1
-        for number, line in enumerate(self._lines(text)):
+        for number, line in enumerate(self._lines(source)):
             body = text[line.start : line.end]
             if line.table and line.parts == 1 and not _BOX.search(body):
                 cells = self._cells(text, line)

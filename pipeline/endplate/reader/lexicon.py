@@ -51,6 +51,7 @@ class Lexicon:
     sections: dict[str, Any]
     assertion: dict[str, Any]
     regions: dict[str, Any]
+    asides: dict[str, Any]
     fingerprint: str
     overlay_hash: str = ""
 

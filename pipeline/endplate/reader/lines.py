@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from endplate.reader.asides import Source
 from endplate.reader.memory import Memory
 
 
@@ -92,31 +93,34 @@ class Lines:
         self._heading = heading
         self._look = Memory(self._read)
 
-    def __call__(self, text: str) -> list[Line]:
-        """Return the logical lines of a text."""
+    def __call__(self, source: Source) -> list[Line]:
+        """Return the logical lines of a report."""
+        text = source.plain
         lines = _physical_lines(text)
-        lengths = [line.end - line.start for line in lines]
+        lengths = _lengths(source, lines)
         lower = sum(text[line.start].islower() for line in lines)
         # In notes typed without capitals a small letter says nothing about the line before.
         speaks = lower * 2 <= len(lines) or len(_NEW_SENTENCE.findall(text)) > len(lines) // 8
         looks = [self._look(text[line.start : line.end]) for line in lines]
         width = _page_width(lengths, looks)
         joined: list[Line] = []
-        above = ""
+        above, long = "", 0
         before: _Look | None = None
-        for line, look in zip(lines, looks, strict=True):
+        for line, look, length in zip(lines, looks, lengths, strict=True):
             body = text[line.start : line.end]
             line.bullet, line.table = look.bullet, look.table
             if (
                 before is not None
                 and joined[-1].paragraph == line.paragraph
-                and self._goes_on(above, before, body, look, width=width, speaks=speaks)
+                and self._goes_on(
+                    above, before, body, look, wraps=long + 1 + look.first_word > width, speaks=speaks
+                )
             ):
                 joined[-1].parts += 1
                 joined[-1].end = line.end
             else:
                 joined.append(line)
-            above, before = body, look
+            above, long, before = body, length, look
         return joined
 
     def _read(self, body: str) -> _Look:
@@ -140,10 +144,9 @@ class Lines:
 
     @staticmethod
     def _goes_on(
-        above: str, before: _Look, body: str, look: _Look, *, width: int, speaks: bool
+        above: str, before: _Look, body: str, look: _Look, *, wraps: bool, speaks: bool
     ) -> bool:
         """Tell whether a line goes on with the one above."""
-        wraps = len(above) + 1 + look.first_word > width
         comma = above[-1] == "," and body[0].isupper() and not _LEVEL_FIRST.match(body)
         hangs = before.hangs and not comma
         tied = before.tied and body[0].isalnum()
@@ -158,6 +161,17 @@ class Lines:
             return wraps and above[-1] != ":"
         small = body[0].islower() and ((speaks and not look.whole) or look.continues)
         return small or hangs or counted or wraps or tied or look.verb_first
+
+
+def _lengths(source: Source, lines: Sequence[Line]) -> list[int]:
+    """Return how long the lines are on the page (the last one, of two that share an aside)."""
+    if source.plain is source.text:
+        return [line.end - line.start for line in lines]
+    lengths = []
+    for line in lines:
+        written = source.written(line.start, line.end)
+        lengths.append(len(written) - written.rfind("\n") - 1)
+    return lengths
 
 
 def _page_width(lengths: Sequence[int], looks: Sequence[_Look]) -> int:

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from endplate.codes import CORE_FINDINGS, LEVELS
-from endplate.reader.grading import acuity, grade
+from endplate.reader.asides import Source
+from endplate.reader.grading import acuity, grade, measure
 from endplate.reader.linking import Context
 from endplate.reader.mentions import Mention
 from endplate.reader.modic import caused_otherwise
@@ -21,8 +22,8 @@ _FACING: Final = frozenset(
 )
 
 
-def rows_of(unit: Unit, context: Context) -> list[Row]:
-    """Return the rows of a unit; `context` is what the passages before leave behind."""
+def rows_of(unit: Unit, context: Context, source: Source) -> list[Row]:
+    """Return the rows of a unit of a report; `context` is what the passages before leave."""
     spread = Spread(unit, context)
     naming, wording = unit.naming, unit.wording
     if naming.details is None:
@@ -45,6 +46,11 @@ def rows_of(unit: Unit, context: Context) -> list[Row]:
             continue
         if detail.points_back:
             continue
+        start, end = unit.span(mention.start, mention.end)
+        size = detail.grade
+        if detail.measure is not None:
+            a, b = source.span(*unit.span(detail.measure, detail.measure + 1))
+            size = f"{source.text[a:b]}mm"
         for level, vertebra, side, types in told:
             if level not in LEVELS and (level or (named_only and not vertebra)):
                 continue
@@ -54,15 +60,15 @@ def rows_of(unit: Unit, context: Context) -> list[Row]:
                     mention.status,
                     unit.section,
                     unit.passage,
-                    unit.start + wording.starts[mention.start],
-                    unit.start + wording.ends[mention.end - 1],
+                    start,
+                    end,
                     level=level,
                     vertebra=vertebra,
                     endplate=side or ("both" if detail.facing and level else ""),
                     types=list(types),
                     choice=mention.choice,
                     basis=mention.basis,
-                    grade=detail.grade,
+                    grade=size,
                     cue=mention.cue,
                     acuity=detail.acuity,
                     caused=wording.caused,
@@ -75,6 +81,7 @@ def rows_of(unit: Unit, context: Context) -> list[Row]:
 def _detail(mention: Mention, norms: Sequence[str]) -> Detail:
     return Detail(
         grade(mention, norms, 0, len(norms)),
+        measure(mention, norms, 0, len(norms)),
         acuity(mention, norms, 0, len(norms)),
         facing=mention.finding in CORE_FINDINGS and _facing(mention, norms),
         points_back=mention.finding == "endplate_degeneration" and _points_back(mention, norms),

@@ -13,9 +13,10 @@ LONGEST: Final = 400
 
 
 class Memory(Generic[T]):
-    """Remembers what a function makes of short texts; forgets all when full.
+    """Remembers what a function makes of short texts, and forgets what was not asked for lately.
 
-    The texts are patient data and stay in the memory of the process.
+    Two halves: when the newer one is full, it takes the place of the older. The texts are patient
+    data and stay in the memory of the process.
     """
 
     def __init__(
@@ -23,16 +24,18 @@ class Memory(Generic[T]):
     ) -> None:
         self._make = make
         self._known: dict[str, T] = {}
+        self._older: dict[str, T] = {}
         self.limit, self._longest = limit, longest
 
     def __call__(self, text: str) -> T:
         """Return what the function makes of a text."""
         known = self._known.get(text)
         if known is None:
-            known = self._make(text)
-            if len(text) < self._longest:
-                if len(self._known) >= self.limit:
-                    self._known.clear()
-                if self.limit:
-                    self._known[text] = known
+            known = self._older.get(text)
+            if known is None:
+                known = self._make(text)
+            if len(text) < self._longest and self.limit:
+                if len(self._known) * 2 >= self.limit:
+                    self._older, self._known = self._known, {}
+                self._known[text] = known
         return known

@@ -11,6 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from endplate.reader import factories
+from endplate.reader.asides import Source
 from endplate.reader.components import PIPELINE
 from endplate.reader.grammar import Grammar
 from endplate.reader.lexemes import anchors
@@ -82,10 +83,13 @@ class Reader:
             Rows in the order of the text; none from a report of another part of the body.
         """
         text = report.text
-        modality, regions = self._grammar.regions.of(text, report.modality, report.procedure)
+        source = self._grammar.asides.read(text)
+        modality, regions = self._grammar.regions.of(
+            source.plain, report.modality, report.procedure
+        )
         if regions and not regions & SPINE:
             return Reading(report.report_id, modality, False, ())
-        sheet = self._sheet(text, regions)
+        sheet = self._sheet(source, regions)
         lumbar = "lumbar" in regions if regions else None
         findings: tuple[Finding, ...] = ()
         if sheet is not None:
@@ -93,7 +97,7 @@ class Reader:
                 findings = tuple(
                     finding
                     for row in sheet.rows
-                    for finding in row.findings(report.report_id, text)
+                    for finding in row.findings(report.report_id, source)
                 )
             if lumbar is None and sheet.named:
                 lumbar = True
@@ -113,9 +117,9 @@ class Reader:
             flat
         )
 
-    def _sheet(self, text: str, regions: frozenset[str]) -> Sheet | None:
+    def _sheet(self, source: Source, regions: frozenset[str]) -> Sheet | None:
         """Run the components over the passages that can hold a finding; the others cost nothing."""
-        units = self._grammar.units(text, regions)
+        units = self._grammar.units(source, regions)
         speaking = False
         for unit in units:
             if unit.reads:
@@ -126,7 +130,7 @@ class Reader:
         if not speaking:
             return None
         doc = Doc(self.nlp.vocab)
-        sheet = Sheet(text, units, regions, shown=False)
+        sheet = Sheet(source, units, regions, shown=False)
         doc.user_data[KEY] = sheet
         for pipe in self._pipes:
             pipe(doc)

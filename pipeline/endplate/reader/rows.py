@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from endplate.reader.asides import Source
 from endplate.reader.layout import Passage
 from endplate.records import Finding
 
@@ -51,11 +52,14 @@ class Row:
         """Level and vertebra."""
         return self.level, self.vertebra
 
-    def findings(self, report_id: str, text: str) -> list[Finding]:
+    def findings(self, report_id: str, source: Source) -> list[Finding]:
         """Return the rows of the findings table: several for "type 1 or 2" and denied types."""
         codes = [""]
         if self.finding == "modic_change":
             codes = _type_codes(self)
+        start, end = source.span(self.start, self.end)
+        text = source.text[start:end]
+        sentence = source.written(self.passage.start, self.passage.end)
         undecided = self.choice and self.status == "present" and len(codes) > 1
         return [
             Finding(
@@ -69,10 +73,10 @@ class Row:
                 grade=self.grade,
                 status="uncertain" if undecided else self.status,
                 section=self.section,
-                start=self.start,
-                end=self.end,
-                text=text[self.start : self.end],
-                sentence=text[self.passage.start : self.passage.end],
+                start=start,
+                end=end,
+                text=text,
+                sentence=sentence,
                 cue=self.cue,
                 acuity=self.acuity,
                 conflict=self.conflict,

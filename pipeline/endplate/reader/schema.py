@@ -166,6 +166,15 @@ class Regions(_Part):
     other: Phrases = []
 
 
+class Asides(_Part):
+    """What says nothing of a finding."""
+
+    images: Phrases = []
+    planes: Phrases = []
+    seen: Phrases = []
+    units: Phrases = []
+
+
 #: Every rule file by its name without ``.yaml``.
 FILES: Final[dict[str, type[BaseModel]]] = {
     "spelling": Spelling,
@@ -175,6 +184,7 @@ FILES: Final[dict[str, type[BaseModel]]] = {
     "sections": Sections,
     "assertion": Assertion,
     "regions": Regions,
+    "asides": Asides,
 }
 
 #: Mappings in which a phrase means one thing only.
@@ -191,7 +201,7 @@ EXCLUSIVE: Final = frozenset(
 )
 
 #: Files whose lists become patterns: an empty one would match everywhere.
-NEVER_EMPTY: Final = frozenset(["levels", "sections", "regions"])
+NEVER_EMPTY: Final = frozenset(["levels", "sections", "regions", "asides"])
 
 _EXPECTED: Final = {
     "string_type": "one phrase is expected here (a phrase with a colon or comma needs quotes)",

@@ -10,6 +10,7 @@ from typing import Final
 
 from spacy.tokens import Doc
 
+from endplate.reader.asides import Source
 from endplate.reader.layout import Passage
 from endplate.reader.levels import Place
 from endplate.reader.linking import Spot
@@ -23,6 +24,8 @@ KEY: Final = "endplate"
 @dataclass(slots=True)
 class Unit:
     """A passage in its report: what it says by itself, and what it takes from where it stands.
+
+    Offsets are those of the plain report (:class:`endplate.reader.asides.Source`).
 
     Attributes
     ----------
@@ -50,6 +53,8 @@ class Unit:
         What it names, in its setting.
     resets : bool
         Whether what was said before about levels ends here: a section or a region opens.
+    opens_level : bool
+        Whether it stands first in its line and opens with a level heading ("L4-5:").
     """
 
     passage: Passage
@@ -65,6 +70,11 @@ class Unit:
     headed: bool = False
     naming: Naming = field(default_factory=Naming)
     resets: bool = False
+    opens_level: bool = False
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Return where the tokens from `first` up to `last` stand in the plain report."""
+        return self.start + self.wording.starts[first], self.start + self.wording.ends[last - 1]
 
     @property
     def mentions(self) -> list[Mention]:
@@ -97,7 +107,7 @@ class Sheet:
 
     Attributes
     ----------
-    text : str
+    source : Source
     units : list of Unit
     regions : frozenset of str
         Regions of the report; empty where it does not tell.
@@ -115,9 +125,9 @@ class Sheet:
     """
 
     def __init__(
-        self, text: str, units: list[Unit], regions: frozenset[str], *, shown: bool
+        self, source: Source, units: list[Unit], regions: frozenset[str], *, shown: bool
     ) -> None:
-        self.text = text
+        self.source = source
         self.units = units
         self.regions = regions
         self.shown = shown

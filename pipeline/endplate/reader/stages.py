@@ -73,7 +73,7 @@ def stages(reader: Reader, text: str) -> Iterator[Seen]:
     for unit in sheet.units:
         yield Seen(
             section=unit.section,
-            text=text[unit.passage.start : unit.passage.end],
+            text=sheet.source.written(unit.passage.start, unit.passage.end),
             read=unit.reads,
             heading=() if unit.headed else tuple(unit.heading),
             respelled=_respelled(unit),
@@ -81,7 +81,7 @@ def stages(reader: Reader, text: str) -> Iterator[Seen]:
                 (unit.wording.words(t.start, t.end), tuple(sorted(t.labels))) for t in unit.terms
             ),
             places=tuple(
-                (text[unit.start + place.start : unit.start + place.end], _levels(place))
+                (unit.wording.text[place.start : place.end], _levels(place))
                 for place in unit.places
             ),
             mentions=tuple(

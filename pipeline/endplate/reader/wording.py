@@ -19,9 +19,10 @@ from endplate.reader.templates import Boxes
 
 @dataclass(slots=True)
 class Detail:
-    """What the passage tells of a mention: how severe, how old, which endplates."""
+    """What the passage tells of a mention: how severe, its millimetres' token, how old, where."""
 
     grade: str
+    measure: int | None
     acuity: str
     facing: bool
     points_back: bool

@@ -1,0 +1,124 @@
+"""Image references and amounts: what a report says without saying anything of a finding.
+
+Reports differ in these more than in all else, and what is made of a text is remembered by its
+words (:mod:`endplate.reader.memory`). So the reader reads a report without its asides; a
+:class:`Source` leads back from there to the report as written.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from endplate.reader.words import flatten
+
+#: What every amount is read as.
+_AMOUNT: Final = "8"
+
+
+class Source:
+    """A report as written and as it is read.
+
+    Attributes
+    ----------
+    text : str
+        As written.
+    plain : str
+        Without asides, every amount a single figure.
+    """
+
+    def __init__(self, text: str, asides: Sequence[tuple[int, int, bool]] = ()) -> None:
+        """Take out the asides: where each starts and ends, and whether it ends a number."""
+        self.text = text
+        self.plain = text
+        self._at: list[int] = []
+        self._hidden = [0]
+        self._number: list[bool] = []
+        if asides:
+            pieces: list[str] = []
+            behind = hidden = 0
+            for start, end, number in asides:
+                pieces.append(text[behind : start - 1] + _AMOUNT if number else text[behind:start])
+                self._at.append(start - hidden)
+                self._number.append(number)
+                hidden += end - start
+                self._hidden.append(hidden)
+                behind = end
+            pieces.append(text[behind:])
+            self.plain = "".join(pieces)
+
+    def start(self, at: int) -> int:
+        """Return where in the text as written a plain offset lies; asides before it are over."""
+        return at + self._hidden[bisect_right(self._at, at)]
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Return where in the text as written a plain span lies; an aside behind it is outside."""
+        if not self._at:
+            return start, end
+        place = bisect_left(self._at, end)
+        if place < len(self._at) and self._at[place] == end and self._number[place]:
+            place += 1
+        return self.start(start), end + self._hidden[place]
+
+    def written(self, start: int, end: int) -> str:
+        """Return a plain span as written, with the aside behind it."""
+        return self.text[self.start(start) : self.start(end)]
+
+
+class Asides:
+    """Finds asides.
+
+    Parameters
+    ----------
+    words : mapping
+        The content of ``asides.yaml``.
+    """
+
+    def __init__(self, words: Mapping[str, Any]) -> None:
+        def any_of(key: str) -> str:
+            return "|".join(sorted(map(_words, words[key]), key=len, reverse=True))
+
+        image = (
+            rf"(?:(?:{any_of('planes')})\s+){{0,3}}(?:{any_of('images')})\b[ .:#]{{0,2}}\s?\d{{1,4}}"
+            r"(?:\s?(?:-|/|,|to|and)\s?\d{1,4}\b)?(?![\d/])"
+        )
+        images = rf"{image}(?:(?:\s?[,;/]\s?|\s+(?:of|on|in)\s+|\s){image})?"
+        seen = rf"(?:(?:{any_of('seen')})\s+){{0,3}}"
+        inside = rf"\s?(?:{seen}(?:on|in|at)\s+)?{images}\s?"
+        # Every branch opens with a letter of its own: so the search passes over the rest quickly.
+        self._image = re.compile(
+            rf"\((?<= \(){inside}\)|\[(?<= \[){inside}\]|,\s{seen}(?:on|in)\s+{images}"
+            rf"|on(?<= on)\s+{images}|in(?<= in)\s+{images}"
+        )
+        self._amount = re.compile(
+            rf"\d(?<![\w.,/-]\d)\d{{0,3}}(?:[.]\d{{1,2}})?(?=[ \n-]{{0,2}}(?:{any_of('units')})(?![a-z]))"
+        )
+
+    def read(self, text: str) -> Source:
+        """Return a report with what is said in it aside."""
+        low = text.lower()
+        if len(low) != len(text):
+            low = flatten(text)
+        found = [(m.start() + 1, m.end(), True) for m in self._amount.finditer(low)]
+        for match in self._image.finditer(low):
+            start, end = match.span()
+            found.append((start - (low[start] != ","), end, False))
+        found.sort()
+        return Source(text, _parted(found))
+
+
+def _parted(asides: Sequence[tuple[int, int, bool]]) -> list[tuple[int, int, bool]]:
+    """Leave out what lies inside of what comes before it."""
+    kept: list[tuple[int, int, bool]] = []
+    behind = 0
+    for aside in asides:
+        if aside[0] >= behind:
+            kept.append(aside)
+            behind = aside[1]
+    return kept
+
+
+def _words(phrase: str) -> str:
+    return r"\s+".join(map(re.escape, phrase.split()))

@@ -179,7 +179,7 @@ class LevelsPipe:
         sheet = sheet_of(doc)
         follower = HeadingFollower(headings_later(sheet.units))
         for unit in sheet.units:
-            if unit.reads and unit.wording.places is None:
+            if unit.reads and unit.wording.spots is None:
                 self._discourse.read_levels(unit.wording)
             if unit.reads:
                 sheet.named = sheet.named or any(p.kind == "named" for p in unit.places)

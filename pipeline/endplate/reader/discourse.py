@@ -16,6 +16,7 @@ from endplate.reader.memory import Memory
 from endplate.reader.region import RegionRules
 from endplate.reader.sections import SectionRules, SectionTracker
 from endplate.reader.sheet import Unit
+from endplate.reader.stand_in import can_move, stood_in
 from endplate.reader.templates import BLANK, Boxes, unanswered
 from endplate.reader.wording import Wording
 from endplate.reader.words import flatten
@@ -78,17 +79,17 @@ class Discourse:
         """Return the passages of a plain report with section, region and own text."""
         tracker = SectionTracker()
         here = regions
-        heads = [self.head(_one_line(text[p.start : p.end])) for p in passages]
+        bodies = [self._body(text[p.start : p.end]) for p in passages]
+        heads = [self.head(body) for body, _ in bodies]
         follows = _body_follows(passages, heads)
         blanks: dict[int, int] = {}
         for passage, head in zip(passages, heads, strict=True):
             blanks[passage.line] = blanks.get(passage.line, 0) + head.blanks
         units: list[Unit] = []
-        for number, (passage, head) in enumerate(zip(passages, heads, strict=True)):
+        for number, (passage, body, head) in enumerate(zip(passages, bodies, heads, strict=True)):
             start, wording, resets = passage.start, head.wording, False
             if passage.cell:
-                if head.own:
-                    wording = self.wording(_one_line(text[start : passage.end]))
+                wording = self.wording(body[0]) if head.own else wording
             else:
                 resets = bool(head.section or head.turned)
                 if head.section:
@@ -96,6 +97,7 @@ class Discourse:
                     start += head.own
                 here = head.turned or here
             unit = Unit(passage, number, start, wording, regions=here, resets=resets)
+            unit.segment = body[1]
             unit.opens_level = passage.first and not passage.cell and head.opens_level
             unit.section = tracker.at(
                 passage.line,
@@ -112,6 +114,12 @@ class Discourse:
         return units
 
     def read_levels(self, wording: Wording) -> None:
+        """Fill the levels of a text."""
+        if wording.places is None:
+            self._read_places(wording)
+        wording.spots = spots_of(wording.places or (), wording.starts, wording.ends, wording.norms)
+
+    def _read_places(self, wording: Wording) -> None:
         """Fill the places of a text; note what "reported at L5-S1, in fact at L4-5" corrects."""
         wording.places = places = self._levels(wording.flat)
         match = _CORRECTED.search(wording.flat)
@@ -121,7 +129,17 @@ class Discourse:
             if wrong is not None and any(p.start >= match.end() for p in named):
                 wording.corrects = wrong.segments
                 places.remove(wrong)
-        wording.spots = spots_of(places, wording.starts, wording.ends, wording.norms)
+
+    def _body(self, text: str) -> tuple[str, str]:
+        """Return a passage as it is looked up, and the disc that L4-L5 stands in for in it."""
+        body, segment = stood_in(_one_line(text))
+        if segment:
+            wording = self.head(body).wording
+            if wording.places is None:
+                self._read_places(wording)
+            if not can_move(wording.places or ()):
+                return _one_line(text), ""
+        return body, segment
 
     def _head(self, body: str) -> Head:
         section, own = self._sections.heading(body)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 
 @dataclass(slots=True, frozen=True)
@@ -20,7 +19,7 @@ class Mention:
     """A finding as a passage names it.
 
     ``head`` are the tokens that cues are asked about; ``start`` and ``end`` also take in the place
-    where it stands beside. ``spot`` is its level where the structure of the line gives it,
+    where it stands beside. ``spot`` is the number of its level where the structure of the line gives it,
     ``decided`` tells that its status is given (a ticked box, a value). ``types`` are Modic types in
     the order told, ``choice`` marks "1 or 2".
     """
@@ -37,5 +36,5 @@ class Mention:
     cue: str = ""
     needs_disc: bool = False
     at_disc: bool = False
-    spot: Any = None
+    spot: int | None = None
     decided: bool = False

@@ -5,6 +5,7 @@ The sheet lies in ``doc.user_data["endplate"]``; it never leaves the process.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -55,6 +56,8 @@ class Unit:
         Whether what was said before about levels ends here: a section or a region opens.
     opens_level : bool
         Whether it stands first in its line and opens with a level heading ("L4-5:").
+    segment : str
+        The disc that L4-L5 stands in for in its wording, if any.
     """
 
     passage: Passage
@@ -71,6 +74,7 @@ class Unit:
     naming: Naming = field(default_factory=Naming)
     resets: bool = False
     opens_level: bool = False
+    segment: str = ""
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Return where the tokens from `first` up to `last` stand in the plain report."""
@@ -92,14 +96,14 @@ class Unit:
         return self.wording.terms
 
     @property
-    def places(self) -> list[Place]:
+    def places(self) -> Sequence[Place]:
         """Its levels."""
-        return self.wording.places or []
+        return self.wording.levels(self.segment).places
 
     @property
-    def spots(self) -> list[Spot]:
+    def spots(self) -> Sequence[Spot]:
         """Where its levels stand."""
-        return self.wording.spots
+        return self.wording.levels(self.segment).spots
 
 
 class Sheet:

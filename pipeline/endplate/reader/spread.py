@@ -47,7 +47,8 @@ class Spread:
 
     def __call__(self, mention: Mention) -> tuple[list[Where], Spot | None]:
         """Return the places of a mention (none: it lies elsewhere) and the level it was told at."""
-        spot = mention.spot or self._chosen(mention)
+        at = self._chosen(mention) if mention.spot is None else mention.spot
+        spot = None if at is None else self.unit.spots[at]
         if mention.finding in ("scoliosis", "osteoporosis"):
             return ([] if spot is not None and spot.place.kind == "foreign" else [_NOWHERE]), spot
         if spot is None:
@@ -66,16 +67,19 @@ class Spread:
         segments = self.context.resolve(place, earlier, self.unit.heading)
         return (_at(segments) if segments else self._without(mention)), spot
 
-    def _chosen(self, mention: Mention) -> Spot | None:
+    def _chosen(self, mention: Mention) -> int | None:
+        """Return the number of the spot that a mention is at, if any."""
         chosen, key = self.unit.naming.chosen, (id(mention), bool(self.unit.heading))
         if key not in chosen:
-            chosen[key] = choose(
+            spot = choose(
                 mention,
                 self._useful(mention),
                 self.unit.mentions,
                 self.unit.norms,
                 headed=bool(self.unit.heading),
             )
+            spots = self.unit.spots
+            chosen[key] = next((i for i, other in enumerate(spots) if other is spot), None)
         return chosen[key]
 
     def in_order(self) -> dict[int, list[tuple[str, list[str]]]]:
@@ -107,7 +111,7 @@ class Spread:
             return {}
         return {id(m): [(level, m.types)] for m, level in zip(group, levels, strict=True)}
 
-    def _useful(self, mention: Mention) -> list[Spot]:
+    def _useful(self, mention: Mention) -> Sequence[Spot]:
         """Leave out single bodies where a finding of discs cannot be at them."""
         if mention.finding in OF_BODIES or mention.finding in CORE_FINDINGS:
             return self.unit.spots

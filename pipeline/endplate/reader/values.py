@@ -110,7 +110,7 @@ def values(
                     basis="stated" if finding == "modic_change" else "",
                     status="absent" if denied and not types else "present",
                     cue=next((w for w in words if w in _DENIED), "value") if denied else "value",
-                    spot=places[0] if places else None,
+                    spot=spots.index(places[0]) if places else None,
                     decided=True,
                 )
             )

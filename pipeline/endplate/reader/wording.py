@@ -7,12 +7,13 @@ the report that it was met in, and positions count from its own start.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
 from endplate.reader.levels import Place
 from endplate.reader.linking import Spot
+from endplate.reader.stand_in import moved
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.templates import Boxes
 
@@ -36,7 +37,14 @@ class Naming:
     settled: bool = False
     details: list[Detail] | None = None
     dealt: dict[int, list[tuple[str, list[str]]]] = field(default_factory=dict)
-    chosen: dict[tuple[int, bool], Spot | None] = field(default_factory=dict)
+    chosen: dict[tuple[int, bool], int | None] = field(default_factory=dict)
+
+
+class Levels(NamedTuple):
+    """The levels of a passage, and where they stand."""
+
+    places: Sequence[Place]
+    spots: Sequence[Spot]
 
 
 @dataclass(slots=True)
@@ -62,12 +70,14 @@ class Wording:
         Norm and offsets of each token; empty until ``endplate_terms`` reads it.
     terms : list of Term
         Its phrases of the lexicon.
-    places, spots : list
-        Its levels, and where they stand; None until ``endplate_levels`` reads it.
+    places, spots : list or None
+        Its levels, and where they stand; None until somebody asks.
     corrects : list of str
         Levels that it calls wrong.
     caused : bool
         Whether it gives oedema another cause than the disc.
+    moved : dict
+        Segment to the levels of the same text with that segment in the place of L4-L5.
     modifiers : list or None
         The cues of ConText.
     namings : dict
@@ -89,11 +99,26 @@ class Wording:
     ends: list[int] = field(default_factory=list)
     terms: list[Term] = field(default_factory=list)
     places: list[Place] | None = None
-    spots: list[Spot] = field(default_factory=list)
+    spots: list[Spot] | None = None
+    moved: dict[str, Levels] = field(default_factory=dict)
     corrects: list[str] = field(default_factory=list)
     caused: bool = False
     modifiers: list[Any] | None = None
     namings: dict[Hashable, Naming] = field(default_factory=dict)
+
+    def levels(self, segment: str) -> Levels:
+        """Return the levels; of the text with another segment in the place of L4-L5, if given."""
+        places, spots = self.places or (), self.spots or ()
+        if not segment:
+            return Levels(places, spots)
+        known = self.moved.get(segment)
+        if known is None:
+            there = [moved(place, segment) for place in places]
+            known = Levels(
+                there, [replace(spot, place=p) for spot, p in zip(spots, there, strict=True)]
+            )
+            self.moved[segment] = known
+        return known
 
     def words(self, first: int, last: int) -> str:
         """Return the text of a token range."""

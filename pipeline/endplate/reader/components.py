@@ -26,7 +26,7 @@ from endplate.reader.linker import rows_of
 from endplate.reader.linking import Context
 from endplate.reader.matching import Match, pruned
 from endplate.reader.mentions import Mention, Term
-from endplate.reader.rows import Row, correct, describe, mark_conflicts, settle_passage
+from endplate.reader.rows import Row, correct, describe, findings_of, mark_conflicts
 from endplate.reader.sheet import KEY, Sheet, Unit, sheet_of
 from endplate.reader.wording import Naming, Wording
 from endplate.reader.words import ReportTokenizer
@@ -268,7 +268,7 @@ class LinkerPipe:
             if not unit.reads:
                 continue
             if unit.mentions:
-                rows += settle_passage(rows_of(unit, context, sheet.source))
+                rows += rows_of(unit, context, sheet.source)
             passage = unit.passage
             if passage.cell:
                 context.levels_told.update(s for spot in unit.spots for s in spot.place.segments)
@@ -280,7 +280,7 @@ class LinkerPipe:
         mark_conflicts(rows)
         sheet.rows = rows
         if sheet.shown:
-            doc._.findings = tuple(f for row in rows for f in row.findings("", sheet.source))
+            doc._.findings = tuple(findings_of(rows, "", sheet.source))
         return doc
 
 

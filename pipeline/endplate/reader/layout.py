@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from endplate.reader.asides import Source
-from endplate.reader.lines import Line, Lines, bullet_end
+from endplate.reader.lines import SAME_FIGURES, Line, Lines, bullet_end
 from endplate.reader.memory import Memory
 from endplate.reader.words import flatten
 
@@ -163,7 +163,7 @@ class Layout:
             header = header if line.paragraph == header_paragraph else []
             start = line.start + bullet_end(body)
             first = True
-            for a, b in self._cut(text[start : line.end]):
+            for a, b in self._cut(text[start : line.end].translate(SAME_FIGURES)):
                 a, b = start + a, start + b
                 passages.append(
                     Passage(a, b, number, line.paragraph, first=first, bullet=line.bullet)

@@ -63,6 +63,10 @@ _DASH: Final = re.compile(r"[:\s]-$")
 _NOTED: Final = re.compile(r"\b(?:noted|seen|identified|present)\b")
 
 
+#: The shape of a line is that of all that differ from it in their numbers ("1." opens a list).
+SAME_FIGURES: Final = str.maketrans("023456789", "4" * 9)
+
+
 class _Look(NamedTuple):
     """What the text of a line tells of its own beginning and end."""
 
@@ -101,7 +105,7 @@ class Lines:
         lower = sum(text[line.start].islower() for line in lines)
         # In notes typed without capitals a small letter says nothing about the line before.
         speaks = lower * 2 <= len(lines) or len(_NEW_SENTENCE.findall(text)) > len(lines) // 8
-        looks = [self._look(text[line.start : line.end]) for line in lines]
+        looks = [self._look(text[line.start : line.end].translate(SAME_FIGURES)) for line in lines]
         width = _page_width(lengths, looks)
         joined: list[Line] = []
         above, long = "", 0

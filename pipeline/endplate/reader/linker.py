@@ -11,7 +11,7 @@ from endplate.reader.grading import acuity, grade, measure
 from endplate.reader.linking import Context
 from endplate.reader.mentions import Mention
 from endplate.reader.modic import caused_otherwise
-from endplate.reader.rows import Row
+from endplate.reader.rows import Row, settle_passage
 from endplate.reader.sheet import Unit
 from endplate.reader.spread import Spread
 from endplate.reader.wording import Detail
@@ -23,14 +23,26 @@ _FACING: Final = frozenset(
 
 
 def rows_of(unit: Unit, context: Context, source: Source) -> list[Row]:
-    """Return the rows of a unit of a report; `context` is what the passages before leave."""
-    spread = Spread(unit, context)
+    """Return the rows of a unit of a report; `context` is what the passages before leave behind."""
+    naming = unit.naming
+    named_only = bool(unit.regions) and "lumbar" not in unit.regions
+    setting = (unit.segment, named_only, *unit.heading)
+    rows = naming.rows.get(setting)
+    if rows is None:
+        spread = Spread(unit, context)
+        rows = settle_passage(_spread(unit, spread, named_only=named_only))
+        if not spread.asked:  # the passages before had no say: the same wherever it stands
+            naming.rows[setting] = rows
+    return [row.placed(unit.passage, unit.start, source) for row in rows]
+
+
+def _spread(unit: Unit, spread: Spread, *, named_only: bool) -> list[Row]:
+    """Return a row for each mention and place; offsets count from the start of the unit."""
     naming, wording = unit.naming, unit.wording
     if naming.details is None:
         naming.details = [_detail(mention, unit.norms) for mention in naming.mentions]
         naming.dealt = spread.in_order()
         wording.caused = caused_otherwise(unit.norms)
-    named_only = bool(unit.regions) and "lumbar" not in unit.regions
     rows: list[Row] = []
     for mention, detail in zip(naming.mentions, naming.details, strict=True):
         if not mention.status:
@@ -46,11 +58,9 @@ def rows_of(unit: Unit, context: Context, source: Source) -> list[Row]:
             continue
         if detail.points_back:
             continue
-        start, end = unit.span(mention.start, mention.end)
-        size = detail.grade
+        measure = None
         if detail.measure is not None:
-            a, b = source.span(*unit.span(detail.measure, detail.measure + 1))
-            size = f"{source.text[a:b]}mm"
+            measure = wording.starts[detail.measure], wording.ends[detail.measure]
         for level, vertebra, side, types in told:
             if level not in LEVELS and (level or (named_only and not vertebra)):
                 continue
@@ -60,15 +70,16 @@ def rows_of(unit: Unit, context: Context, source: Source) -> list[Row]:
                     mention.status,
                     unit.section,
                     unit.passage,
-                    start,
-                    end,
+                    wording.starts[mention.start],
+                    wording.ends[mention.end - 1],
                     level=level,
                     vertebra=vertebra,
                     endplate=side or ("both" if detail.facing and level else ""),
                     types=list(types),
                     choice=mention.choice,
                     basis=mention.basis,
-                    grade=size,
+                    grade=detail.grade,
+                    measure=measure,
                     cue=mention.cue,
                     acuity=detail.acuity,
                     caused=wording.caused,

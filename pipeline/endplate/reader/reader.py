@@ -17,6 +17,7 @@ from endplate.reader.grammar import Grammar
 from endplate.reader.lexemes import anchors
 from endplate.reader.lexicon import Lexicon, load_lexicon
 from endplate.reader.region import SPINE
+from endplate.reader.rows import findings_of
 from endplate.reader.sheet import KEY, Sheet, sheet_of
 from endplate.reader.wording import Wording
 from endplate.reader.words import ReportTokenizer, flatten
@@ -94,11 +95,7 @@ class Reader:
         findings: tuple[Finding, ...] = ()
         if sheet is not None:
             if regions or sheet.named or self._is_spinal(text):
-                findings = tuple(
-                    finding
-                    for row in sheet.rows
-                    for finding in row.findings(report.report_id, source)
-                )
+                findings = tuple(findings_of(sheet.rows, report.report_id, source))
             if lumbar is None and sheet.named:
                 lumbar = True
         return Reading(report.report_id, modality, lumbar, findings)

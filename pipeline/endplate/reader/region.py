@@ -43,6 +43,8 @@ _MARKS: Final = " *#=-_\t"
 _SENTENCE_END: Final = re.compile(r"[:.](?:\s|$)")
 #: What is read of a line; no heading is longer.
 _READ: Final = 200
+#: Of longer lines only the first sentence can be a heading.
+_LONG: Final = 140
 _NO_HEADING: Final = ("", frozenset[str](), False, 0, False)
 
 
@@ -108,7 +110,12 @@ class RegionRules:
             line = raw.strip(_MARKS)
             if not line or (number > 14 and len(line) > 60):
                 continue
-            here, named, label, words, exam = self._line(("" if number else "\f") + line[:_READ])
+            line = line[:_READ]
+            if len(line) > _LONG:
+                line = _SENTENCE_END.split(line, maxsplit=1)[0]
+                if len(line) > 60:
+                    continue
+            here, named, label, words, exam = self._line(("" if number else "\f") + line)
             if not (
                 (here and named and (words <= 12 or (label and words <= 16)))
                 or (label and named and number <= 14)
@@ -125,7 +132,7 @@ class RegionRules:
         A form feed marks the first line of a text.
         """
         line = flatten(raw.lstrip("\f")).strip(_MARKS)
-        if len(line) > 140 or (raw[0] == "\f" and len(line.split()) > 12):
+        if len(line) > _LONG or (raw[0] == "\f" and len(line.split()) > 12):
             line = _SENTENCE_END.split(line)[0]
             if len(line) > 60:
                 return _NO_HEADING

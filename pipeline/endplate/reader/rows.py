@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -16,6 +16,7 @@ _DESCRIBES: Final = {
     "endplate_fatty_change": "2",
     "endplate_sclerosis": "3",
 }
+_NO_TYPE: Final = ("",)
 #: A present one of these explains oedema in the same passage.
 _OTHER_CAUSES: Final = frozenset(["spinal_infection", "vertebral_fracture", "spinal_neoplasm"])
 
@@ -25,7 +26,7 @@ class Row:
     """A finding at one place.
 
     ``choice`` marks types told as "1 or 2", ``everywhere`` a denial of all levels, ``caused``
-    oedema that is given another cause than the disc.
+    oedema that is given another cause than the disc, ``measure`` where its millimetres stand.
     """
 
     finding: str
@@ -46,43 +47,73 @@ class Row:
     conflict: str = ""
     caused: bool = False
     everywhere: bool = True
+    measure: tuple[int, int] | None = None
+
+    def placed(self, passage: Passage, start: int, source: Source) -> Row:
+        """Return the row of a passage's text in a report, where the text starts at `start`."""
+        grade = self.grade
+        if self.measure is not None:
+            a, b = source.span(start + self.measure[0], start + self.measure[1])
+            grade = f"{source.text[a:b]}mm"
+        return Row(
+            self.finding,
+            self.status,
+            self.section,
+            passage,
+            start + self.start,
+            start + self.end,
+            self.level,
+            self.vertebra,
+            self.endplate,
+            self.types,
+            self.choice,
+            self.basis,
+            grade,
+            self.cue,
+            self.acuity,
+            self.conflict,
+            self.caused,
+            self.everywhere,
+        )
 
     @property
     def place(self) -> tuple[str, str]:
         """Level and vertebra."""
         return self.level, self.vertebra
 
-    def findings(self, report_id: str, source: Source) -> list[Finding]:
-        """Return the rows of the findings table: several for "type 1 or 2" and denied types."""
-        codes = [""]
-        if self.finding == "modic_change":
-            codes = _type_codes(self)
-        start, end = source.span(self.start, self.end)
-        text = source.text[start:end]
-        sentence = source.written(self.passage.start, self.passage.end)
-        undecided = self.choice and self.status == "present" and len(codes) > 1
-        return [
-            Finding(
-                report_id=report_id,
-                finding=self.finding,
-                level=self.level,
-                vertebra=self.vertebra,
-                endplate=self.endplate,
-                modic_type=code,
-                basis=(self.basis or "stated") if self.finding == "modic_change" else "",
-                grade=self.grade,
-                status="uncertain" if undecided else self.status,
-                section=self.section,
-                start=start,
-                end=end,
-                text=text,
-                sentence=sentence,
-                cue=self.cue,
-                acuity=self.acuity,
-                conflict=self.conflict,
+
+def findings_of(rows: Iterable[Row], report_id: str, source: Source) -> Iterator[Finding]:
+    """Yield the rows of the findings table: several for "type 1 or 2" and for denied types."""
+    passage: Passage | None = None
+    sentence = ""
+    for row in rows:
+        if row.passage is not passage:
+            passage = row.passage
+            sentence = source.written(passage.start, passage.end)
+        modic = row.finding == "modic_change"
+        codes = _type_codes(row) if modic else _NO_TYPE
+        undecided = row.choice and row.status == "present" and len(codes) > 1
+        start, end = source.span(row.start, row.end)
+        for code in codes:
+            yield Finding(
+                report_id,
+                row.finding,
+                row.level,
+                row.vertebra,
+                row.endplate,
+                code,
+                (row.basis or "stated") if modic else "",
+                row.grade,
+                "uncertain" if undecided else row.status,
+                row.section,
+                start,
+                end,
+                source.text[start:end],
+                sentence,
+                row.cue,
+                row.acuity,
+                row.conflict,
             )
-            for code in codes
-        ]
 
 
 def _type_codes(row: Row) -> list[str]:

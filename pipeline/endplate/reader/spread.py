@@ -40,10 +40,13 @@ class Spread:
     unit : Unit
     context : Context
         What the passages before leave behind.
+    asked : bool
+        Whether a mention was placed by it.
     """
 
     unit: Unit
     context: Context
+    asked: bool = False
 
     def __call__(self, mention: Mention) -> tuple[list[Where], Spot | None]:
         """Return the places of a mention (none: it lies elsewhere) and the level it was told at."""
@@ -64,6 +67,7 @@ class Spread:
         earlier = [p for p in self.unit.places if p.end <= place.start]
         if earlier and earlier[-1].kind == "foreign":
             return [], spot
+        self.asked = True
         segments = self.context.resolve(place, earlier, self.unit.heading)
         return (_at(segments) if segments else self._without(mention)), spot
 
@@ -153,11 +157,12 @@ class Spread:
 
     def _inherited(self, mention: Mention) -> list[str]:
         """Return the levels that the text plainly goes on about."""
+        if self.unit.section == "indication" or mention.finding in NEVER_INHERIT:
+            return []
+        self.asked = True
         context, passage, number = self.context, self.unit.passage, self.unit.number
         if (
-            self.unit.section == "indication"
-            or mention.finding in NEVER_INHERIT
-            or passage.cell
+            passage.cell
             or not context.topic
             or context.topic_paragraph != passage.paragraph
         ):

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from endplate.reader.levels import Place
 from endplate.reader.linking import Spot
+from endplate.reader.rows import Row
 from endplate.reader.stand_in import moved
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.templates import Boxes
@@ -38,6 +39,7 @@ class Naming:
     details: list[Detail] | None = None
     dealt: dict[int, list[tuple[str, list[str]]]] = field(default_factory=dict)
     chosen: dict[tuple[int, bool], int | None] = field(default_factory=dict)
+    rows: dict[Hashable, list[Row]] = field(default_factory=dict)
 
 
 class Levels(NamedTuple):

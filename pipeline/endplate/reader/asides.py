@@ -12,7 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from endplate.reader.words import flatten
+from endplate.reader.words import lower
 
 #: What every amount is read as.
 _AMOUNT: Final = "8"
@@ -98,9 +98,7 @@ class Asides:
 
     def read(self, text: str) -> Source:
         """Return a report with what is said in it aside."""
-        low = text.lower()
-        if len(low) != len(text):
-            low = flatten(text)
+        low = lower(text)
         found = [(m.start() + 1, m.end(), True) for m in self._amount.finditer(low)]
         for match in self._image.finditer(low):
             start, end = match.span()

@@ -28,8 +28,7 @@ class Grammar:
         heading = re.compile(
             rf"(?:{self.sections.pattern.pattern})"
             r"|\W{0,6}(?:at\s+)?(?:l|t|d|s|lwk|th)\s?\d{1,2}"
-            r"\s?[-–/]\s?[ltds]?\s?\d{0,2}[^:\n]{0,24}(?::|[-–—]\s|$)",
-            re.IGNORECASE,
+            r"\s?[-–/]\s?[ltds]?\s?\d{0,2}[^:\n]{0,24}(?::|[-–—]\s|$)"
         )
         self.layout = Layout(heading, self.sections.columns, self.levels.atom)
 

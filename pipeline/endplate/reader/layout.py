@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from endplate.reader.asides import Source
-from endplate.reader.lines import SAME_FIGURES, Line, Lines, bullet_end
-from endplate.reader.memory import Memory
+from endplate.reader.lines import Line, Lines, bullet_end
 from endplate.reader.words import flatten
 
 
@@ -58,7 +57,11 @@ _ABBREVIATIONS: Final = frozenset(
     " jan feb mar apr jun jul aug sep sept oct nov dec med".split()
 )
 # A sentence ends at . ! or ? before white space, or before a capital where the blank is missing.
-_STOP: Final = re.compile(r"[.!?]+(?=[)\]\"'*]*(?:\s|$))|[.](?=[A-Z][a-z])|[.](?=L\d)")
+_STOP: Final = re.compile(
+    r"[.!?][.!?]*(?:(?=[)\]\"'*]*(?:\s|$))|(?<=[.])(?=[A-Z][a-z]|L\d))"
+)
+#: No passage is parted otherwise where none of these stands.
+_MAY_SPLIT: Final = re.compile(r"//|[•▪●■➢➤►]|\d[.)]\s")
 _SPLITTER: Final = re.compile(
     r"\s*/{2,}\s*|(?<=\S)\s*[•▪●■➢➤►]\s*|(?<=[.;])\s+(?=\(?\d{1,2}[.)]\s+[A-Z])|(?<=[A-Za-z]{4}:)\s+(?=\(?1[.)]\s+[A-Z][\w-]*\s+\w)"
 )
@@ -124,7 +127,7 @@ class Layout:
     Parameters
     ----------
     heading : compiled pattern
-        Matches, at the start of a line in any case, a section heading or a level heading.
+        Matches, in lower case at the start of a line, a section heading or a level heading.
     columns : compiled pattern
         Matches, in lower case, a cell that names a table column.
     level : compiled pattern
@@ -135,7 +138,6 @@ class Layout:
         self, heading: re.Pattern[str], columns: re.Pattern[str], level: re.Pattern[str]
     ) -> None:
         self._lines = Lines(heading)
-        self._cut = Memory(_sentences, longest=1000)
         self._columns = columns
         self._level = level
 
@@ -163,7 +165,7 @@ class Layout:
             header = header if line.paragraph == header_paragraph else []
             start = line.start + bullet_end(body)
             first = True
-            for a, b in self._cut(text[start : line.end].translate(SAME_FIGURES)):
+            for a, b in _sentences(text[start : line.end]):
                 a, b = start + a, start + b
                 passages.append(
                     Passage(a, b, number, line.paragraph, first=first, bullet=line.bullet)
@@ -221,7 +223,8 @@ def _sentences(text: str) -> list[tuple[int, int]]:
     """Return the sentences of a line by offset."""
     pieces: list[tuple[int, int]] = []
     at = 0
-    for match in [*_SPLITTER.finditer(text), None]:
+    splits = _SPLITTER.finditer(text) if _MAY_SPLIT.search(text) else ()
+    for match in [*splits, None]:
         stop = match.start() if match else len(text)
         begin = at
         for cut in _sentence_ends(text, at, stop):

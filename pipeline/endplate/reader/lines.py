@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Final
 
 from endplate.reader.asides import Source
-from endplate.reader.memory import Memory
+from endplate.reader.words import lower
 
 
 @dataclass(slots=True)
@@ -32,56 +32,32 @@ _MARKUP: Final = re.compile(r"[ ]*(?:\*\*|__|#{1,4}[ ]|<b>|<strong>)")
 _CONTINUES: Final = re.compile(
     r"(?:and|or|with|without|of|at|in|on|to|from|by|the|a|an|which|that|causing|resulting|due|as|than|"
     r"is|are|was|level|levels|changes?|respectively|nerve|roots?|between|but|also|both|likely|"
-    r"more|most|left|right|endplates?|discs?|seen|noted|without|into|for|also|associated)\b",
-    re.IGNORECASE,
+    r"more|most|left|right|endplates?|discs?|seen|noted|without|into|for|also|associated)\b"
 )
 _VERB_FIRST: Final = re.compile(
     r"(?:(?:mild|moderate|severe|slight|significant|large|most|main|marked)(?:ly)?\s+)?(?:fibrosis\s+)?"
-    r"(?:compress|abutt|narrow|encroach|caus|indent|efface?|effac|contact|displac|imping|result|extend|involv|migrat|produc|lead)\w*ing\b",
-    re.IGNORECASE,
+    r"(?:compress|abutt|narrow|encroach|caus|indent|efface?|effac|contact|displac|imping|result|extend|involv|migrat|produc|lead)\w*ing\b"
 )
 _HANGS: Final = re.compile(
     r"(?:[,(&/+-]|\b(?:and|or|with|without|of|at|in|on|to|from|by|the|a|an|no|which|that|is|are|"
     r"mild|moderate|severe|left|right|bilateral|type|modic|no|between|causing|lt|rt|small|"
-    r"disc|nerve|spinal|neural|foraminal|canal|also|mildly|diffuse))\s*$",
-    re.IGNORECASE,
+    r"disc|nerve|spinal|neural|foraminal|canal|also|mildly|diffuse))\s*$"
 )
-_PIECE: Final = re.compile(r"[^\r\n\v\f\u2028\u2029]+|\r\n|[\r\n\v\f\u2028\u2029]")
+#: Every other end of a line, one for one ("\\r\\n" ends one line).
+_ODD_BREAK: Final = re.compile(r"\r(?!\n)|[\v\f\u2028\u2029]")
 _BARRED: Final = re.compile(r"\S +\| +\S")
 _GAP: Final = re.compile(r"\S {3,}(?=\S)|\t")
 _FIRST_WORD: Final = re.compile(r"\S+")
 #: What a number is still missing after.
 _COUNTS: Final = re.compile(
     r"\b(?:images?|series|slices?|se|im|about|approximately|measuring|measures|up to|grade|type)"
-    r"\s*$",
-    re.IGNORECASE,
+    r"\s*$"
 )
 _NEW_SENTENCE: Final = re.compile(r"[.]\s+[A-Z][a-z]")
 _LEVEL_FIRST: Final = re.compile(r"[LTDS]\s?\d")
-_NO_VALUE: Final = re.compile(r"(?::|[.]{3,}|-{2,})\s*(?:no|-+)$", re.IGNORECASE)
+_NO_VALUE: Final = re.compile(r"(?::|[.]{3,}|-{2,})\s*(?:no|-+)$")
 _DASH: Final = re.compile(r"[:\s]-$")
 _NOTED: Final = re.compile(r"\b(?:noted|seen|identified|present)\b")
-
-
-#: The shape of a line is that of all that differ from it in their numbers ("1." opens a list).
-SAME_FIGURES: Final = str.maketrans("023456789", "4" * 9)
-
-
-class _Look(NamedTuple):
-    """What the text of a line tells of its own beginning and end."""
-
-    bullet: bool
-    markup: bool
-    table: bool
-    heading: bool
-    continues: bool
-    verb_first: bool
-    whole: bool
-    hangs: bool
-    counts: bool
-    stops: bool
-    tied: bool
-    first_word: int
 
 
 class Lines:
@@ -90,81 +66,105 @@ class Lines:
     Parameters
     ----------
     heading : compiled pattern
-        Matches, at the start of a line in any case, a section heading or a level heading.
+        Matches, in lower case at the start of a line, a section heading or a level heading.
     """
 
     def __init__(self, heading: re.Pattern[str]) -> None:
         self._heading = heading
-        self._look = Memory(self._read)
 
     def __call__(self, source: Source) -> list[Line]:
         """Return the logical lines of a report."""
         text = source.plain
         lines = _physical_lines(text)
+        if not lines:
+            return lines
+        low = lower(text)
         lengths = _lengths(source, lines)
-        lower = sum(text[line.start].islower() for line in lines)
+        small = sum(text[line.start].islower() for line in lines)
         # In notes typed without capitals a small letter says nothing about the line before.
-        speaks = lower * 2 <= len(lines) or len(_NEW_SENTENCE.findall(text)) > len(lines) // 8
-        looks = [self._look(text[line.start : line.end].translate(SAME_FIGURES)) for line in lines]
-        width = _page_width(lengths, looks)
+        speaks = small * 2 <= len(lines) or len(_NEW_SENTENCE.findall(text)) > len(lines) // 8
+        tables = any(mark in text for mark in ("|", "\t", "   "))
+        page = _Page(text, low, self._heading, self._page_width(low, lines, lengths), speaks=speaks)
         joined: list[Line] = []
-        above, long = "", 0
-        before: _Look | None = None
-        for line, look, length in zip(lines, looks, lengths, strict=True):
-            body = text[line.start : line.end]
-            line.bullet, line.table = look.bullet, look.table
-            if (
-                before is not None
-                and joined[-1].paragraph == line.paragraph
-                and self._goes_on(
-                    above, before, body, look, wraps=long + 1 + look.first_word > width, speaks=speaks
-                )
-            ):
+        above: Line | None = None
+        length = 0
+        for line, long in zip(lines, lengths, strict=True):
+            line.bullet = _BULLET.match(text, line.start, line.end) is not None
+            line.table = tables and is_table_row(text[line.start : line.end])
+            if above is not None and page.goes_on(above, length, line):
                 joined[-1].parts += 1
                 joined[-1].end = line.end
             else:
-                joined.append(line)
-            above, long, before = body, length, look
+                joined.append(replace(line))
+            above, length = line, long
         return joined
 
-    def _read(self, body: str) -> _Look:
-        word = _FIRST_WORD.match(body)
-        continues = _CONTINUES.match(body) is not None or body[0] in "(,;&"
-        return _Look(
-            bullet=_BULLET.match(body) is not None,
-            markup=_MARKUP.match(body) is not None,
-            table=is_table_row(body),
-            heading=self._heading.match(body) is not None,
-            continues=continues,
-            verb_first=_VERB_FIRST.match(body) is not None,
-            # "dissicating disc material noted" is a sentence, for all its small letter
-            whole=not continues and _NOTED.search(body) is not None,
-            hangs=_HANGS.search(body[-40:]) is not None and not _NO_VALUE.search(body[-40:]),
-            counts=_COUNTS.search(body[-40:]) is not None,
-            stops=body[-1] in ".!?:" or body.endswith(("**", "__")),
-            tied=body[-1] == "-" and not _DASH.search(body[-2:]),
-            first_word=len(word.group()) if word else 0,
-        )
+    def _page_width(self, low: str, lines: Sequence[Line], lengths: Sequence[int]) -> int:
+        """Return how long a line of a page can be; very long where nothing tells.
 
-    @staticmethod
-    def _goes_on(
-        above: str, before: _Look, body: str, look: _Look, *, wraps: bool, speaks: bool
-    ) -> bool:
-        """Tell whether a line goes on with the one above."""
-        comma = above[-1] == "," and body[0].isupper() and not _LEVEL_FIRST.match(body)
-        hangs = before.hangs and not comma
-        tied = before.tied and body[0].isalnum()
-        counted = before.counts and body[0].isdigit()
-        if (look.bullet and not (tied or counted)) or look.markup or look.table or before.table:
+        A line that opens with a heading may be longer: some houses put the heading before text
+        that was wrapped without it.
+        """
+        full = [n for n in lengths if 55 <= n <= 110]
+        if len(full) < 3 or max(lengths) > 112:
+            return 10_000
+        bare = [
+            n
+            for n, line in zip(lengths, lines, strict=True)
+            if 55 <= n <= 110 and not self._heading.match(low, line.start, line.end)
+        ]
+        return max(bare if len(bare) >= 3 else full)
+
+
+@dataclass(slots=True)
+class _Page:
+    """What tells whether a line of a report goes on with the one above.
+
+    ``low`` is the text in lower case, ``width`` the longest line of the page; ``speaks`` tells that
+    a small letter at the start of a line says something.
+    """
+
+    text: str
+    low: str
+    heading: re.Pattern[str]
+    width: int
+    speaks: bool
+
+    def goes_on(self, above: Line, length: int, line: Line) -> bool:
+        """Tell whether a line goes on with the one above, which is `length` characters long."""
+        text, start = self.text, line.start
+        if line.paragraph != above.paragraph or line.table or above.table:
             return False
-        title = body.isupper() and not _LEVEL_FIRST.match(body)
-        inside = speaks and body[0].islower() and not before.stops
-        if look.heading and not (tied or inside or (hangs and not title)):
+        if _MARKUP.match(self.low, start, line.end):
             return False
-        if before.stops:
-            return wraps and above[-1] != ":"
-        small = body[0].islower() and ((speaks and not look.whole) or look.continues)
-        return small or hangs or counted or wraps or tied or look.verb_first
+        first, last = text[start], text[above.end - 1]
+        tail = self.low[max(above.start, above.end - 40) : above.end]
+        tied = last == "-" and first.isalnum() and not _DASH.search(tail[-2:])
+        counted = first.isdigit() and _COUNTS.search(tail) is not None
+        if line.bullet and not (tied or counted):
+            return False
+        word = _FIRST_WORD.match(text, start, line.end)
+        wraps = length + 1 + (len(word.group()) if word else 0) > self.width
+        stops = last in ".!?:" or tail.endswith(("**", "__"))
+        if stops and (last == ":" or not wraps):
+            return False
+        body = text[start : line.end]
+        comma = last == "," and first.isupper() and not _LEVEL_FIRST.match(body)
+        hangs = not comma and _HANGS.search(tail) is not None and not _NO_VALUE.search(tail)
+        inside = self.speaks and first.islower() and not stops
+        if not (tied or inside) and self.heading.match(self.low, start, line.end):
+            title = body.isupper() and not _LEVEL_FIRST.match(body)
+            if not hangs or title:
+                return False
+        if stops or hangs or counted or wraps or tied:
+            return True
+        if not first.islower():
+            return _VERB_FIRST.match(self.low, start, line.end) is not None
+        continues = _CONTINUES.match(self.low, start, line.end) is not None
+        # "dissicating disc material noted" is a sentence, for all its small letter
+        whole = not continues and _NOTED.search(body) is not None
+        small = (self.speaks and not whole) or continues
+        return small or _VERB_FIRST.match(self.low, start, line.end) is not None
 
 
 def _lengths(source: Source, lines: Sequence[Line]) -> list[int]:
@@ -173,43 +173,28 @@ def _lengths(source: Source, lines: Sequence[Line]) -> list[int]:
         return [line.end - line.start for line in lines]
     lengths = []
     for line in lines:
-        written = source.written(line.start, line.end)
-        lengths.append(len(written) - written.rfind("\n") - 1)
+        start, end = source.start(line.start), source.start(line.end)
+        lengths.append(end - max(start, source.text.rfind("\n", start, end) + 1))
     return lengths
-
-
-def _page_width(lengths: Sequence[int], looks: Sequence[_Look]) -> int:
-    """Return how long a line of a page can be; very long where nothing tells.
-
-    A line that opens with a heading may be longer: some houses put the heading before text that
-    was wrapped without it.
-    """
-    full = [n for n in lengths if 55 <= n <= 110]
-    if len(full) < 3 or max(lengths) > 112:
-        return 10_000
-    bare = [
-        n for n, look in zip(lengths, looks, strict=True) if 55 <= n <= 110 and not look.heading
-    ]
-    return max(bare if len(bare) >= 3 else full)
 
 
 def _physical_lines(text: str) -> list[Line]:
     lines: list[Line] = []
-    paragraph = breaks = 0
-    for match in _PIECE.finditer(text):
-        start, end = match.span()
-        body = match.group().strip()
-        # A line break between two texts is no blank line; two in a row are.
-        if not body:
-            breaks += 1
-            continue
-        if breaks > 1 and lines:
-            paragraph += 1
-        breaks = 0
-        if len(body) < end - start:
-            start += match.group().index(body[0])
-            end = start + len(body)
-        lines.append(Line(start, end, paragraph))
+    paragraph = at = 0
+    gap = False
+    for raw in _ODD_BREAK.sub("\n", text).split("\n"):
+        body = raw.strip()
+        if body:
+            if gap and lines:
+                paragraph += 1
+            gap = False
+            start = at
+            if len(body) < len(raw):
+                start += raw.index(body[0])
+            lines.append(Line(start, start + len(body), paragraph))
+        else:
+            gap = True
+        at += len(raw) + 1
     return lines
 
 

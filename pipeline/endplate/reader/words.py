@@ -59,10 +59,15 @@ def flatten(text: str) -> str:
     flat = text.translate(_FLAT)
     if "...." in flat:  # a dotted leader stands for a colon
         flat = re.sub(r"\.{4,}", lambda m: " " * (len(m.group()) - 1) + ":", flat)
-    lower = flat.lower()
-    if len(lower) == len(flat):
-        return lower
-    return "".join(low if len(low := char.lower()) == 1 else char for char in flat)
+    return lower(flat)
+
+
+def lower(text: str) -> str:
+    """Return `text` in lower case; same length."""
+    low = text.lower()
+    if len(low) == len(text):
+        return low
+    return "".join(small if len(small := char.lower()) == 1 else char for char in text)
 
 
 def _within(a: str, b: str, limit: int) -> bool:

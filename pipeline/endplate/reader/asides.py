@@ -27,12 +27,15 @@ class Source:
         As written.
     plain : str
         Without asides, every amount a single figure.
+    joins : bool
+        Whether an aside went over the end of a line.
     """
 
     def __init__(self, text: str, asides: Sequence[tuple[int, int, bool]] = ()) -> None:
         """Take out the asides: where each starts and ends, and whether it ends a number."""
         self.text = text
         self.plain = text
+        self.joins = False
         self._at: list[int] = []
         self._hidden = [0]
         self._number: list[bool] = []
@@ -43,6 +46,7 @@ class Source:
                 pieces.append(text[behind : start - 1] + _AMOUNT if number else text[behind:start])
                 self._at.append(start - hidden)
                 self._number.append(number)
+                self.joins = self.joins or "\n" in text[start:end]
                 hidden += end - start
                 self._hidden.append(hidden)
                 behind = end

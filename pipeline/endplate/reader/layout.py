@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from endplate.reader.asides import Source
-from endplate.reader.lines import Line, Lines, bullet_end
+from endplate.reader.lines import Line, Lines
 from endplate.reader.words import flatten
 
 
@@ -70,7 +70,7 @@ _BOX: Final = re.compile(r"\[[ xX✓✔]?\]|\([xX✓✔ ]\)|[☐☑☒□■✓�
 _BAR: Final = re.compile(r"\|")
 _WORD: Final = re.compile(r"\w")
 _SAYS: Final = re.compile(r"\w|[☐☑☒]")
-_LAST_WORD: Final = re.compile(r"[^\s(\[/,;:]*$")
+_PARTS_WORDS: Final = re.compile(r"[(\[/,;:]")
 _NUMBERED: Final = re.compile(r"(?:modic|type|grade|and|-|/)\W*\w$", re.IGNORECASE)
 _ITEM: Final = re.compile(r"[(\[]?(?:\d{1,2}|[ivx]{1,4}|[a-h])")
 _INITIALS: Final = re.compile(r"(?:[a-z]\.)+[a-z]")
@@ -85,11 +85,14 @@ def _sentence_ends(text: str, start: int, end: int) -> list[int]:
     for match in _STOP.finditer(text, start, end):
         at = match.start()
         mark = match.group()
-        before = _LAST_WORD.search(text[max(begin, at - 24) : at])
-        word = before.group().lower() if before else ""
-        after = text[match.end() : min(end, match.end() + 24)].lstrip(")]\"'* \n\t")
+        word = _last_word(text[max(begin, at - 24) : at])
         if len(mark) > 3:
             continue  # a dotted leader
+        if mark == "." and len(word) > 6 and word.isalpha():  # longer than any abbreviation
+            ends.append(match.end())
+            begin = match.end()
+            continue
+        after = text[match.end() : min(end, match.end() + 24)].lstrip(")]\"'* \n\t")
         if mark[0] == "?" and (not word or not after[:1].isupper()):
             continue  # "? Modic" asks about what follows
         if mark == ".":
@@ -111,6 +114,13 @@ def _sentence_ends(text: str, start: int, end: int) -> list[int]:
         begin = match.end()
     ends.append(end)
     return ends
+
+
+def _last_word(text: str) -> str:
+    """Return the word that a text ends with, in lower case; empty behind white space."""
+    if not text or text[-1].isspace():
+        return ""
+    return _PARTS_WORDS.split(text.rsplit(None, 1)[-1])[-1].lower()
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int]:
@@ -163,12 +173,12 @@ class Layout:
                     passages.extend(self._row(text, line, number, cells, header))
                     continue
             header = header if line.paragraph == header_paragraph else []
-            start = line.start + bullet_end(body)
+            start = line.start + line.bullet
             first = True
             for a, b in _sentences(text[start : line.end]):
                 a, b = start + a, start + b
                 passages.append(
-                    Passage(a, b, number, line.paragraph, first=first, bullet=line.bullet)
+                    Passage(a, b, number, line.paragraph, first=first, bullet=line.bullet > 0)
                 )
                 first = False
         return passages

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from endplate.reader.asides import Source
@@ -13,12 +13,16 @@ from endplate.reader.words import lower
 
 @dataclass(slots=True)
 class Line:
-    """A logical line by offset; `parts` are the physical lines that it was joined from."""
+    """A logical line by offset.
+
+    ``bullet`` are the characters of its bullet or number, ``parts`` the physical lines that it was
+    joined from.
+    """
 
     start: int
     end: int
     paragraph: int = 0
-    bullet: bool = False
+    bullet: int = 0
     table: bool = False
     parts: int = 1
 
@@ -59,6 +63,9 @@ _NO_VALUE: Final = re.compile(r"(?::|[.]{3,}|-{2,})\s*(?:no|-+)$")
 _DASH: Final = re.compile(r"[:\s]-$")
 _NOTED: Final = re.compile(r"\b(?:noted|seen|identified|present)\b")
 
+#: No page is wider, in characters.
+_PAGE: Final = 112
+
 
 class Lines:
     """Cuts a report into logical lines: lines that only the width of a page has parted are one.
@@ -89,13 +96,16 @@ class Lines:
         above: Line | None = None
         length = 0
         for line, long in zip(lines, lengths, strict=True):
-            line.bullet = _BULLET.match(text, line.start, line.end) is not None
+            bullet = _BULLET.match(text, line.start, line.end)
+            line.bullet = bullet.end() - line.start if bullet else 0
             line.table = tables and is_table_row(text[line.start : line.end])
             if above is not None and page.goes_on(above, length, line):
                 joined[-1].parts += 1
                 joined[-1].end = line.end
             else:
-                joined.append(replace(line))
+                joined.append(
+                    Line(line.start, line.end, line.paragraph, line.bullet, line.table)
+                )
             above, length = line, long
         return joined
 
@@ -106,7 +116,7 @@ class Lines:
         that was wrapped without it.
         """
         full = [n for n in lengths if 55 <= n <= 110]
-        if len(full) < 3 or max(lengths) > 112:
+        if len(full) < 3 or max(lengths) > _PAGE:
             return 10_000
         bare = [
             n
@@ -169,9 +179,10 @@ class _Page:
 
 def _lengths(source: Source, lines: Sequence[Line]) -> list[int]:
     """Return how long the lines are on the page (the last one, of two that share an aside)."""
-    if source.plain is source.text:
-        return [line.end - line.start for line in lines]
-    lengths = []
+    lengths = [line.end - line.start for line in lines]
+    if not source.joins and max(lengths) > _PAGE:
+        return lengths  # longer than a page is wide: nothing was wrapped
+    lengths.clear()
     for line in lines:
         start, end = source.start(line.start), source.start(line.end)
         lengths.append(end - max(start, source.text.rfind("\n", start, end) + 1))
@@ -206,9 +217,3 @@ def is_table_row(body: str) -> bool:
     if "\t" not in body and "   " not in body:
         return False
     return len(_GAP.findall(body)) >= 2
-
-
-def bullet_end(body: str) -> int:
-    """Return where the text of a list item starts; 0 where a line is none."""
-    mark = _BULLET.match(body)
-    return mark.end() if mark else 0

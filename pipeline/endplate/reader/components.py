@@ -182,6 +182,7 @@ class LevelsPipe:
             if unit.reads and unit.wording.spots is None:
                 self._discourse.read_levels(unit.wording)
             if unit.reads:
+                unit.places, unit.spots = unit.wording.levels(unit.segment)
                 sheet.named = sheet.named or any(p.kind == "named" for p in unit.places)
                 sheet.corrections += unit.wording.corrects
             follower.follow(unit)

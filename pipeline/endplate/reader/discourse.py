@@ -17,7 +17,7 @@ from endplate.reader.region import RegionRules
 from endplate.reader.sections import SectionRules, SectionTracker
 from endplate.reader.sheet import Unit
 from endplate.reader.stand_in import can_move, stood_in
-from endplate.reader.templates import BLANK, Boxes, unanswered
+from endplate.reader.templates import Boxes, blanks, unanswered
 from endplate.reader.wording import Wording
 from endplate.reader.words import flatten
 
@@ -157,12 +157,12 @@ class Discourse:
                 turned = self._regions.turned(flatten(title))
         opens_level = self._opens_level(flatten(body[:40]))
         wording = self.wording(body[own:] if section else body)
-        return Head(section, own, alone, turned, opens_level, len(BLANK.findall(body)), wording)
+        return Head(section, own, alone, turned, opens_level, blanks(body), wording)
 
     def _wording(self, body: str) -> Wording:
         flat = flatten(body)
         boxes = Boxes.of(body) if "[" in body or "(" in body or not body.isascii() else None
-        blank = boxes is None and BLANK.search(body) is not None
+        blank = boxes is None and blanks(body) > 0
         return Wording(
             body,
             flat,

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from endplate.codes import LEVELS
+from endplate.reader.alternation import alternation, openers
 from endplate.reader.spine import (
     COUNTS,
     KNOWN_BODIES,
@@ -159,15 +160,16 @@ class LevelGrammar:
         number = "|".join(["1[0-2]", "[1-9]", *(rf"{word}\b" for word in words["numbers"])])
         body = rf"(?:{region})[ .]?-?(?:{number})"
         self.atom = re.compile(
-            rf"(?<![a-z0-9])(?P<si>(?:l[ ]?5|l[ ]v)[ ]?[-/][ ]?s[ ]?i)(?![a-z0-9])"
-            rf"|(?<![a-z0-9])(?P<first>(?:{region})[ .]{{0,2}}-?(?:{number}))(?![0-9])"
+            rf"{openers([*self._region, *self._names, *'12345'])}(?<![a-z0-9])(?:"
+            rf"(?P<si>(?:l[ ]?5|l[ ]v)[ ]?[-/][ ]?s[ ]?i)(?![a-z0-9])"
+            rf"|(?P<first>(?:{region})[ .]{{0,2}}-?(?:{number}))(?![0-9])"
             rf"(?P<rest>(?:(?:[ ]?[-/][ \n]*|[ ]|)(?:{region})?[ .]?(?:{number})(?![0-9]|"
             rf"\.\d|[ ]?mm|[ ]?cm|[ ]?%))*)"
-            rf"|(?<![a-z0-9])(?P<packed>l[1-5][2-5s]1?|l51)(?![a-z0-9])"
+            rf"|(?P<packed>l[1-5][2-5s]1?|l51)(?![a-z0-9])"
             rf"|(?<![\w./-])(?P<short>[1-5][ ]?[-/][ ]?(?:{region})?[1-5]"
             r"(?:[ ]?[-/][ ]?s?[1-5])?)"
             r"(?![\d]|\.\d)"
-            rf"|\b(?P<name>{'|'.join(map(re.escape, self._names))})\b"
+            rf"|\b(?P<name>{alternation(self._names)})\b)"
         )
         self._body = re.compile(rf"(?:({region})[ .]{{0,2}}-?)?({number})")
         self._range = re.compile(
@@ -175,12 +177,12 @@ class LevelGrammar:
         )
         self._upon = re.compile(rf"\s*(?:{'|'.join(map(re.escape, words['upon']))})\s*(?:the\s+)?")
         self._reference = re.compile(
-            rf"\b(?:{'|'.join(sorted(map(re.escape, self._references), key=len, reverse=True))})\b"
+            rf"{openers([*self._references, 'there', 'here'])}\b(?:{alternation(self._references)}\b"
             r"|\bt?here\b(?=\s*[,.;)]|\s*$|\s+(?:and|with|too|as)\b)|\bhere\b(?=\s+(?:have|"
-            r"has|show))"
+            r"has|show)))"
         )
         self._gate = re.compile(
-            rf"{body}|[1-5] ?[-/] ?[1-5s]|{'|'.join(map(re.escape, self._names))}"
+            rf"{body}|[1-5] ?[-/] ?[1-5s]|{alternation(self._names)}"
         )
 
     def __call__(self, flat: str) -> list[Place]:

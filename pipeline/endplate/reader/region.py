@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from endplate.reader.alternation import alternation, openers
 from endplate.reader.memory import Memory
 from endplate.reader.words import flatten
 
@@ -59,8 +60,9 @@ class RegionRules:
 
     def __init__(self, rules: Mapping[str, Any]) -> None:
         def pattern(words: list[str]) -> re.Pattern[str]:
-            inner = "|".join(sorted((re.escape(w) for w in words), key=len, reverse=True))
-            return re.compile(rf"(?<![a-z0-9])(?:{inner})(?![a-z0-9])")
+            return re.compile(
+                rf"{openers(words)}(?<![a-z0-9]){alternation(words)}(?![a-z0-9])"
+            )
 
         self._modality = {code: pattern(words) for code, words in rules["modality"].items()}
         self._region = {

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
+from endplate.reader.alternation import alternation, openers
 from endplate.reader.words import flatten
 
 _EDGE: Final = " \t*_#=-–—.:>[]()"
@@ -28,20 +29,18 @@ class SectionRules:
             title: section for section, titles in rules["sections"].items() for title in titles
         }
         self._subheadings = frozenset(rules["subheadings"])
-        named = sorted([*self._sections, *self._subheadings], key=len, reverse=True)
-        titles = "|".join(map(re.escape, named))
+        titles = alternation([*self._sections, *self._subheadings])
         self.pattern = re.compile(
             rf"\W{{0,4}}(?:\d{{1,2}}[.)]\s*)?(?:{titles})\b[^:\n]{{0,30}}(?::|$)"
             rf"|\W{{0,4}}(?:{titles})\s*(?::|-\s|$)",
             re.IGNORECASE,
         )
-        columns = "|".join(sorted(map(re.escape, rules["columns"]), key=len, reverse=True))
-        self.columns = re.compile(rf"\W*(?:{columns})\W*")
+        self.columns = re.compile(rf"\W*{alternation(rules['columns'])}\W*")
         self._openers = re.compile(
-            rf"(?:{'|'.join(map(re.escape, rules['openers']))})(?=[\s:])\s*:?", re.IGNORECASE
+            rf"{alternation(rules['openers'])}(?=[\s:])\s*:?", re.IGNORECASE
         )
-        inner = "|".join(re.escape(x) for x in rules["legend"])
-        self._legend = re.compile(rf"(?<!\w)(?:{inner})(?!\w)" if inner else r"(?!)")
+        legend = rules["legend"]
+        self._legend = re.compile(rf"{openers(legend)}(?<!\w){alternation(legend)}(?!\w)")
 
     def section(self, title: str) -> str:
         """Return the section that a heading opens, or an empty text."""

@@ -58,6 +58,8 @@ class Unit:
         Whether it stands first in its line and opens with a level heading ("L4-5:").
     segment : str
         The disc that L4-L5 stands in for in its wording, if any.
+    places, spots : sequence
+        Its levels, and where they stand.
     """
 
     passage: Passage
@@ -75,6 +77,8 @@ class Unit:
     resets: bool = False
     opens_level: bool = False
     segment: str = ""
+    places: Sequence[Place] = ()
+    spots: Sequence[Spot] = ()
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Return where the tokens from `first` up to `last` stand in the plain report."""
@@ -95,15 +99,6 @@ class Unit:
         """Its phrases of the lexicon."""
         return self.wording.terms
 
-    @property
-    def places(self) -> Sequence[Place]:
-        """Its levels."""
-        return self.wording.levels(self.segment).places
-
-    @property
-    def spots(self) -> Sequence[Spot]:
-        """Where its levels stand."""
-        return self.wording.levels(self.segment).spots
 
 
 class Sheet:

@@ -9,16 +9,22 @@ from typing import Final
 from endplate.reader.mentions import Mention
 
 #: "[ ]", "____", "***", "[1/2/3]", "{mild/moderate/severe}", "[level]"
-BLANK: Final = re.compile(
+_BLANK: Final = re.compile(
     r"\[\s*\](?!\s*\w)|_{3,}|\*{3,}|\[[^\]\n]{0,60}/[^\]\n]{0,60}\]|\{[^}\n]{0,60}[/|][^}\n]{0,60}\}|<[^>\n]{0,40}>"
     r"|\[(?:level|type|grade|side|severity|no|select[^\]]{0,20})\]"
 )
+_MAY_BE_BLANK: Final = re.compile(r"[\[_*{<]")
 _NO_VALUE: Final = re.compile(
     r"[^:\n]{2,60}:\s*(?:n/?a|not assessed|not applicable|not evaluated|-+|\?+|tbd)?\s*\.?",
     re.IGNORECASE,
 )
 _BOX: Final = re.compile(r"\[(?P<a>[ xX✓✔]?)\]|\((?P<b>[xX✓✔ ])\)|(?P<c>[☐☑☒□■✓✔✗])")
 _TICKS: Final = frozenset("xX✓✔☑☒■✗")
+
+
+def blanks(text: str) -> int:
+    """Return how many places of a template are left open in a text."""
+    return len(_BLANK.findall(text)) if _MAY_BE_BLANK.search(text) else 0
 
 
 def unanswered(text: str) -> bool:

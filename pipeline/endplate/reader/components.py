@@ -53,7 +53,7 @@ class LayoutPipe:
         """Lay a sheet out, unless the reader has done so."""
         if KEY not in doc.user_data:
             source = self._grammar.asides.read(doc.text)
-            _, regions = self._grammar.regions.of(source.plain)
+            _, regions = self._grammar.regions.of(doc.text)
             units = self._grammar.units(source, regions)
             doc.user_data[KEY] = Sheet(source, units, regions, shown=True)
             starts = {token_at(doc, source.start(unit.passage.start)) for unit in units}
@@ -182,8 +182,8 @@ class LevelsPipe:
             if unit.reads and unit.wording.spots is None:
                 self._discourse.read_levels(unit.wording)
             if unit.reads:
-                unit.places, unit.spots = unit.wording.levels(unit.segment)
-                sheet.named = sheet.named or any(p.kind == "named" for p in unit.places)
+                unit.levels = unit.wording.levels(unit.segment)
+                sheet.named = sheet.named or unit.levels.named
                 sheet.corrections += unit.wording.corrects
             follower.follow(unit)
         if sheet.shown:
@@ -213,7 +213,7 @@ class MentionsPipe:
         for unit in sheet.units:
             if not unit.reads:
                 continue
-            if unit.wording.untold and not any(p.kind == "named" for p in unit.places):
+            if unit.wording.untold and not unit.levels.named:
                 below, paragraph = self._names(unit), unit.passage.paragraph
                 continue
             here = below if paragraph == unit.passage.paragraph else []
@@ -274,7 +274,9 @@ class LinkerPipe:
             if passage.cell:
                 context.levels_told.update(s for spot in unit.spots for s in spot.place.segments)
             else:
-                context.remember(unit.spots, passage.line, passage.paragraph, unit.number)
+                context.remember(
+                    unit.levels.told, unit.spots, passage.line, passage.paragraph, unit.number
+                )
         if sheet.corrections:
             rows = correct(rows, sheet.corrections)
         rows = describe(rows)

@@ -6,6 +6,7 @@ Works on the text of the passages alone, before anything is tokenized.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
@@ -79,34 +80,33 @@ class Discourse:
         """Return the passages of a plain report with section, region and own text."""
         tracker = SectionTracker()
         here = regions
-        bodies = [self._body(text[p.start : p.end]) for p in passages]
-        heads = [self.head(body) for body, _ in bodies]
+        told = [self._opening(text[p.start : p.end]) for p in passages]
+        heads = [head for head, _ in told]
         follows = _body_follows(passages, heads)
-        blanks: dict[int, int] = {}
-        for passage, head in zip(passages, heads, strict=True):
-            blanks[passage.line] = blanks.get(passage.line, 0) + head.blanks
+        unfilled = _unfilled(passages, heads)
         units: list[Unit] = []
-        for number, (passage, body, head) in enumerate(zip(passages, bodies, heads, strict=True)):
+        for number, (passage, (head, segment)) in enumerate(zip(passages, told, strict=True)):
             start, wording, resets = passage.start, head.wording, False
             if passage.cell:
-                wording = self.wording(body[0]) if head.own else wording
+                if head.own:
+                    wording, segment = self.wording(_one_line(text[start : passage.end])), ""
             else:
                 resets = bool(head.section or head.turned)
                 if head.section:
                     tracker.open(head.section, passage.line, passage.paragraph, alone=head.alone)
                     start += head.own
                 here = head.turned or here
-            unit = Unit(passage, number, start, wording, regions=here, resets=resets)
-            unit.segment = body[1]
-            unit.opens_level = passage.first and not passage.cell and head.opens_level
-            unit.section = tracker.at(
+            section = tracker.at(
                 passage.line,
                 passage.paragraph,
                 heading_follows=follows[number],
                 starts_body=wording.starts_body,
             )
-            unfilled = wording.boxes is None and blanks[passage.line] > 1
-            unit.reads = not wording.barred and not unfilled
+            blank = wording.barred or (passage.line in unfilled and wording.boxes is None)
+            unit = Unit(passage, number, start, wording, section, here, not blank)
+            unit.resets = resets
+            unit.segment = segment
+            unit.opens_level = passage.first and not passage.cell and head.opens_level
             unit.denied = wording.value in self._denials and (passage.cell or wording.titled)
             if passage.column:
                 unit.column = self.wording(text[slice(*passage.column)])
@@ -130,16 +130,18 @@ class Discourse:
                 wording.corrects = wrong.segments
                 places.remove(wrong)
 
-    def _body(self, text: str) -> tuple[str, str]:
-        """Return a passage as it is looked up, and the disc that L4-L5 stands in for in it."""
-        body, segment = stood_in(_one_line(text))
+    def _opening(self, text: str) -> tuple[Head, str]:
+        """Return what a passage opens with, and the disc that L4-L5 stands in for in it."""
+        text = _one_line(text)
+        body, segment = stood_in(text)
+        head = self.head(body)
         if segment:
-            wording = self.head(body).wording
+            wording = head.wording
             if wording.places is None:
                 self._read_places(wording)
             if not can_move(wording.places or ()):
-                return _one_line(text), ""
-        return body, segment
+                return self.head(text), ""
+        return head, segment
 
     def _head(self, body: str) -> Head:
         section, own = self._sections.heading(body)
@@ -186,6 +188,15 @@ class Discourse:
         flat = flatten(title).strip("*_ -")
         level = self._levels.starts_with_level(flat)
         return self._sections.subheading(title) or bool(level and len(flat) - level.end() < 14)
+
+
+def _unfilled(passages: Sequence[Passage], heads: Sequence[Head]) -> set[int]:
+    """Return the lines in which a template left more than one place open."""
+    blanks: Counter[int] = Counter()
+    for passage, head in zip(passages, heads, strict=True):
+        if head.blanks:
+            blanks[passage.line] += head.blanks
+    return {line for line, number in blanks.items() if number > 1}
 
 
 def _one_line(body: str) -> str:

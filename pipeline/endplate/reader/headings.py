@@ -65,9 +65,9 @@ class HeadingFollower:
                 self._line = passage.line
             else:
                 self._heading, self._line = [], -1
-        heads = [s for s in unit.spots if s.heads]
+        heads = [s for s in unit.spots if s.heads] if passage.first else []
         named = [segment for s in heads for segment in s.place.segments]
-        if heads and passage.first and (named or heads[0].place.kind == "foreign"):
+        if heads and (named or heads[0].place.kind == "foreign"):
             self._heading, self._line = named or FOREIGN, passage.line
             self._paragraph = passage.paragraph
             flat = unit.wording.flat

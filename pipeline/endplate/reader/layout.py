@@ -61,7 +61,9 @@ _STOP: Final = re.compile(
     r"[.!?][.!?]*(?:(?=[)\]\"'*]*(?:\s|$))|(?<=[.])(?=[A-Z][a-z]|L\d))"
 )
 #: No passage is parted otherwise where none of these stands.
-_MAY_SPLIT: Final = re.compile(r"//|[•▪●■➢➤►]|\d[.)]\s")
+_MAY_SPLIT: Final = re.compile(
+    r"[/•▪●■➢➤►\d](?:(?<=[•▪●■➢➤►])|(?<=/)/|(?<=\d)[.)]\s)"
+)
 _SPLITTER: Final = re.compile(
     r"\s*/{2,}\s*|(?<=\S)\s*[•▪●■➢➤►]\s*|(?<=[.;])\s+(?=\(?\d{1,2}[.)]\s+[A-Z])|(?<=[A-Za-z]{4}:)\s+(?=\(?1[.)]\s+[A-Z][\w-]*\s+\w)"
 )
@@ -85,13 +87,14 @@ def _sentence_ends(text: str, start: int, end: int) -> list[int]:
     for match in _STOP.finditer(text, start, end):
         at = match.start()
         mark = match.group()
-        word = _last_word(text[max(begin, at - 24) : at])
         if len(mark) > 3:
             continue  # a dotted leader
-        if mark == "." and len(word) > 6 and word.isalpha():  # longer than any abbreviation
-            ends.append(match.end())
+        last = text[max(begin, at - 7) : at]
+        if mark == "." and len(last) == 7 and last.isalpha():  # longer than any abbreviation
             begin = match.end()
+            ends.append(begin)
             continue
+        word = _last_word(text[max(begin, at - 24) : at])
         after = text[match.end() : min(end, match.end() + 24)].lstrip(")]\"'* \n\t")
         if mark[0] == "?" and (not word or not after[:1].isupper()):
             continue  # "? Modic" asks about what follows
@@ -175,10 +178,11 @@ class Layout:
             header = header if line.paragraph == header_paragraph else []
             start = line.start + line.bullet
             first = True
-            for a, b in _sentences(text[start : line.end]):
-                a, b = start + a, start + b
+            for a, b in _sentences(text, start, line.end):
                 passages.append(
-                    Passage(a, b, number, line.paragraph, first=first, bullet=line.bullet > 0)
+                    Passage(
+                        a, b, number, line.paragraph, first, None, None, False, line.bullet > 0
+                    )
                 )
                 first = False
         return passages
@@ -229,13 +233,18 @@ class Layout:
         ]
 
 
-def _sentences(text: str) -> list[tuple[int, int]]:
-    """Return the sentences of a line by offset."""
+def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
+    """Return the sentences of the line ``text[start:end]``."""
+    parted = _MAY_SPLIT.search(text, start, end) is not None
+    if not parted and end - start <= _LONGEST:
+        mark = _STOP.search(text, start, end)
+        if mark is None or mark.end() == end:
+            a, b = _trim(text, start, end)
+            return [(a, b)] if a < b and _SAYS.search(text, a, b) else []
     pieces: list[tuple[int, int]] = []
-    at = 0
-    splits = _SPLITTER.finditer(text) if _MAY_SPLIT.search(text) else ()
-    for match in [*splits, None]:
-        stop = match.start() if match else len(text)
+    at = start
+    for match in [*(_SPLITTER.finditer(text, start, end) if parted else ()), None]:
+        stop = match.start() if match else end
         begin = at
         for cut in _sentence_ends(text, at, stop):
             a, b = _trim(text, begin, cut)
@@ -247,5 +256,5 @@ def _sentences(text: str) -> list[tuple[int, int]]:
             if a < b and _SAYS.search(text, a, b):
                 pieces.append((a, b))
             begin = cut
-        at = match.end() if match else len(text)
+        at = match.end() if match else end
     return pieces

@@ -363,12 +363,19 @@ class Context:
     before: list[str] = field(default_factory=list)
     levels_told: set[str] = field(default_factory=set)
 
-    def remember(self, spots: Sequence[Spot], line: int, paragraph: int, number: int) -> None:
-        """Note the levels that a passage spoke of."""
-        named = [s for s in spots if s.place.kind == "named" and s.place.segments]
-        self.levels_told.update(segment for s in named for segment in s.place.segments)
-        if named:
-            last = named[-1]
+    def remember(
+        self,
+        told: Sequence[Spot],
+        spots: Sequence[Spot],
+        line: int,
+        paragraph: int,
+        number: int,
+    ) -> None:
+        """Note the levels that a passage spoke of; `told` are the spots that name discs."""
+        if told:
+            for spot in told:
+                self.levels_told.update(spot.place.segments)
+            last = told[-1]
             self.set_topic(last.place.segments, line, paragraph, number, last.leads or last.heads)
         elif any(s.place.kind in ("none", "foreign") for s in spots):
             if any(s.place.kind == "foreign" or s.leads for s in spots):

@@ -84,12 +84,10 @@ class Reader:
             Rows in the order of the text; none from a report of another part of the body.
         """
         text = report.text
-        source = self._grammar.asides.read(text)
-        modality, regions = self._grammar.regions.of(
-            source.plain, report.modality, report.procedure
-        )
+        modality, regions = self._grammar.regions.of(text, report.modality, report.procedure)
         if regions and not regions & SPINE:
             return Reading(report.report_id, modality, False, ())
+        source = self._grammar.asides.read(text)
         sheet = self._sheet(source, regions)
         lumbar = "lumbar" in regions if regions else None
         findings: tuple[Finding, ...] = ()

@@ -17,7 +17,7 @@ from endplate.reader.levels import Place
 from endplate.reader.linking import Spot
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.rows import Row
-from endplate.reader.wording import Naming, Wording
+from endplate.reader.wording import NO_LEVELS, Levels, Naming, Wording
 
 KEY: Final = "endplate"
 
@@ -58,7 +58,7 @@ class Unit:
         Whether it stands first in its line and opens with a level heading ("L4-5:").
     segment : str
         The disc that L4-L5 stands in for in its wording, if any.
-    places, spots : sequence
+    levels : Levels
         Its levels, and where they stand.
     """
 
@@ -77,8 +77,17 @@ class Unit:
     resets: bool = False
     opens_level: bool = False
     segment: str = ""
-    places: Sequence[Place] = ()
-    spots: Sequence[Spot] = ()
+    levels: Levels = NO_LEVELS
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """Its levels."""
+        return self.levels.places
+
+    @property
+    def spots(self) -> Sequence[Spot]:
+        """Where its levels stand."""
+        return self.levels.spots
 
     def span(self, first: int, last: int) -> tuple[int, int]:
         """Return where the tokens from `first` up to `last` stand in the plain report."""

@@ -14,7 +14,7 @@ from typing import Final
 from endplate.reader.levels import Place
 
 _STAND_IN: Final = "L4-L5"
-_LEVEL: Final = re.compile(r"(?<![\w/-])L([1-5])([-/])([LS]?)([1-5])(?![\w/-])")
+_LEVEL: Final = re.compile(r"L(?<![\w/-]L)([1-5])([-/])([LS]?)([1-5])(?![\w/-])")
 
 
 def stood_in(text: str) -> tuple[str, str]:

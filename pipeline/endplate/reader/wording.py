@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from endplate.reader.levels import Place
 from endplate.reader.linking import Spot
@@ -43,10 +43,18 @@ class Naming:
 
 
 class Levels(NamedTuple):
-    """The levels of a passage, and where they stand."""
+    """The levels of a passage, and where they stand.
+
+    ``told`` are the spots that name discs, ``named`` tells whether any place is named.
+    """
 
     places: Sequence[Place]
     spots: Sequence[Spot]
+    told: Sequence[Spot]
+    named: bool
+
+
+NO_LEVELS: Final = Levels((), (), (), named=False)
 
 
 @dataclass(slots=True)
@@ -110,15 +118,14 @@ class Wording:
 
     def levels(self, segment: str) -> Levels:
         """Return the levels; of the text with another segment in the place of L4-L5, if given."""
-        places, spots = self.places or (), self.spots or ()
-        if not segment:
-            return Levels(places, spots)
         known = self.moved.get(segment)
         if known is None:
-            there = [moved(place, segment) for place in places]
-            known = Levels(
-                there, [replace(spot, place=p) for spot, p in zip(spots, there, strict=True)]
-            )
+            places, spots = self.places or (), self.spots or ()
+            if segment:
+                places = [moved(place, segment) for place in places]
+                spots = [replace(s, place=p) for s, p in zip(spots, places, strict=True)]
+            told = [s for s in spots if s.place.kind == "named" and s.place.segments]
+            known = Levels(places, spots, told, any(p.kind == "named" for p in places))
             self.moved[segment] = known
         return known
 

@@ -69,6 +69,8 @@ class Reader:
         self._tokenizer: ReportTokenizer = nlp.tokenizer
         self._anchors = anchors(nlp, lexicon)
         self._speaks: dict[str, bool] = {}
+        # The components take what they need from the sheet; the ``Doc`` only carries it.
+        self._carrier = Doc(nlp.vocab)
 
     def read(self, report: Report) -> Reading:
         """Read one report.
@@ -124,11 +126,10 @@ class Reader:
                 speaking = speaking or unit.reads
         if not speaking:
             return None
-        doc = Doc(self.nlp.vocab)
         sheet = Sheet(source, units, regions, shown=False)
-        doc.user_data[KEY] = sheet
+        self._carrier.user_data[KEY] = sheet
         for pipe in self._pipes:
-            pipe(doc)
+            pipe(self._carrier)
         return sheet
 
     def _may_speak(self, wording: Wording) -> bool:

@@ -113,6 +113,8 @@ class RegionRules:
             if not line or (number > 14 and len(line) > 60):
                 continue
             line = line[:_READ]
+            if line[:12].lower().startswith(_OTHER_HEADINGS):
+                continue
             if len(line) > _LONG:
                 line = _SENTENCE_END.split(line, maxsplit=1)[0]
                 if len(line) > 60:

@@ -18,6 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Final, NamedTuple, TypeVar
 
 from endplate.errors import EndplateError
+from endplate.garbage import collect_rarely
 
 #: Spawned, not forked: the fork of a process with threads may start its life in a deadlock.
 _SPAWN: Final = multiprocessing.get_context("spawn")
@@ -239,6 +240,7 @@ def _worker(prepare: Callable[[], Work], pipe: Any) -> None:
     except Exception as error:
         pipe.send(error)
         return
+    collect_rarely()
     pipe.send(None)
     try:
         while True:

@@ -85,8 +85,8 @@ class Asides:
             return "|".join(sorted(map(_words, words[key]), key=len, reverse=True))
 
         image = (
-            rf"(?:(?:{any_of('planes')})\s+){{0,3}}(?:{any_of('images')})\b[ .:#]{{0,2}}\s?\d{{1,4}}"
-            r"(?:\s?(?:-|/|,|to|and)\s?\d{1,4}\b)?(?![\d/])"
+            rf"(?:(?:{any_of('planes')})\s+){{0,3}}(?:{any_of('images')})\b"
+            r"[ .:#]{0,2}\s?\d{1,4}(?:\s?(?:-|/|,|to|and)\s?\d{1,4}\b)?(?![\d/])"
         )
         images = rf"{image}(?:(?:\s?[,;/]\s?|\s+(?:of|on|in)\s+|\s){image})?"
         seen = rf"(?:(?:{any_of('seen')})\s+){{0,3}}"
@@ -97,7 +97,8 @@ class Asides:
             rf"|on(?<= on)\s+{images}|in(?<= in)\s+{images}"
         )
         self._amount = re.compile(
-            rf"\d(?<![\w.,/-]\d)\d{{0,3}}(?:[.]\d{{1,2}})?(?=[ \n-]{{0,2}}(?:{any_of('units')})(?![a-z]))"
+            r"\d(?<![\w.,/-]\d)\d{0,3}(?:[.]\d{1,2})?"
+            rf"(?=[ \n-]{{0,2}}(?:{any_of('units')})(?![a-z]))"
         )
 
     def read(self, text: str) -> Source:

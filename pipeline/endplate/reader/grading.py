@@ -25,13 +25,16 @@ _GRADES: Final = {
     "one": "1", "two": "2", "three": "3", "four": "4",
 }  # fmt: skip
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
+_PARTS: Final = frozenset([",", ";", ".", "and", "with"])
 _ACUTE: Final = frozenset("acute subacute recent fresh new unhealed".split())
 _CHRONIC: Final = frozenset(
     "old chronic healed remote longstanding prior previous stable unchanged".split()
 )
 
 
-def grade(mention: Mention, norms: Sequence[str], a: int, b: int) -> str:
+def grade(
+    mention: Mention, mentions: Sequence[Mention], norms: Sequence[str], a: int, b: int
+) -> str:
     """Return the grade of a mention in the tokens `a` to `b`, or an empty text.
 
     ``mild``, ``moderate``, ``severe`` for a stenosis (the higher of a range), ``1`` to ``4`` for a
@@ -40,16 +43,25 @@ def grade(mention: Mention, norms: Sequence[str], a: int, b: int) -> str:
     if mention.finding == "spondylolisthesis":
         return _meyerding(norms[max(a, mention.start - 8) : min(b, mention.end + 16)])
     if mention.finding in _STENOSES and mention.status != "absent":
-        return _severity(mention, norms, a, b)
+        before = [m.head[1] for m in mentions if m.head[1] <= mention.start]
+        return _severity(mention, norms, max([a, *before]), b)
     return ""
 
 
-def measure(mention: Mention, norms: Sequence[str], a: int, b: int) -> int | None:
-    """Return the token that tells the millimetres of a mention without grade, if any."""
-    if mention.finding not in _MEASURED or grade(mention, norms, a, b):
+def measure(
+    mention: Mention, mentions: Sequence[Mention], norms: Sequence[str], a: int, b: int
+) -> int | None:
+    """Return the token that tells the millimetres of a mention without grade, if any.
+
+    What stands behind the next mention, or before a comma, measures something else.
+    """
+    if mention.finding not in _MEASURED or grade(mention, mentions, norms, a, b):
         return None
-    first = max(a, mention.start - 5)
-    token = _millimetres(norms[first : min(b, mention.end + 12)])
+    first, last = mention.start, min(b, mention.end + 12)
+    while first > max(a, mention.start - 5) and norms[first - 1] not in _PARTS:
+        first -= 1
+    last = min([last, *(m.start for m in mentions if m.start >= mention.end)])
+    token = _millimetres(norms[first:last])
     return None if token is None else first + token
 
 

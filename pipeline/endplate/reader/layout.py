@@ -57,13 +57,9 @@ _ABBREVIATIONS: Final = frozenset(
     " jan feb mar apr jun jul aug sep sept oct nov dec med".split()
 )
 # A sentence ends at . ! or ? before white space, or before a capital where the blank is missing.
-_STOP: Final = re.compile(
-    r"[.!?][.!?]*(?:(?=[)\]\"'*]*(?:\s|$))|(?<=[.])(?=[A-Z][a-z]|L\d))"
-)
+_STOP: Final = re.compile(r"[.!?][.!?]*(?:(?=[)\]\"'*]*(?:\s|$))|(?<=[.])(?=[A-Z][a-z]|L\d))")
 #: No passage is parted otherwise where none of these stands.
-_MAY_SPLIT: Final = re.compile(
-    r"[/•▪●■➢➤►\d](?:(?<=[•▪●■➢➤►])|(?<=/)/|(?<=\d)[.)]\s)"
-)
+_MAY_SPLIT: Final = re.compile(r"[/•▪●■➢➤►\d](?:(?<=[•▪●■➢➤►])|(?<=/)/|(?<=\d)[.)]\s)")
 _SPLITTER: Final = re.compile(
     r"\s*/{2,}\s*|(?<=\S)\s*[•▪●■➢➤►]\s*|(?<=[.;])\s+(?=\(?\d{1,2}[.)]\s+[A-Z])|(?<=[A-Za-z]{4}:)\s+(?=\(?1[.)]\s+[A-Z][\w-]*\s+\w)"
 )
@@ -180,9 +176,7 @@ class Layout:
             first = True
             for a, b in _sentences(text, start, line.end):
                 passages.append(
-                    Passage(
-                        a, b, number, line.paragraph, first, None, None, False, line.bullet > 0
-                    )
+                    Passage(a, b, number, line.paragraph, first, None, None, False, line.bullet > 0)
                 )
                 first = False
         return passages

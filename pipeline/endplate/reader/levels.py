@@ -176,14 +176,13 @@ class LevelGrammar:
             rf"\s*(?:levels?\s*)?(?:{'|'.join(map(re.escape, words['range']))})\s*(?:the\s+)?"
         )
         self._upon = re.compile(rf"\s*(?:{'|'.join(map(re.escape, words['upon']))})\s*(?:the\s+)?")
+        first = openers([*self._references, "there", "here"])
         self._reference = re.compile(
-            rf"{openers([*self._references, 'there', 'here'])}\b(?:{alternation(self._references)}\b"
+            rf"{first}\b(?:{alternation(self._references)}\b"
             r"|\bt?here\b(?=\s*[,.;)]|\s*$|\s+(?:and|with|too|as)\b)|\bhere\b(?=\s+(?:have|"
             r"has|show)))"
         )
-        self._gate = re.compile(
-            rf"{body}|[1-5] ?[-/] ?[1-5s]|{alternation(self._names)}"
-        )
+        self._gate = re.compile(rf"{body}|[1-5] ?[-/] ?[1-5s]|{alternation(self._names)}")
 
     def __call__(self, flat: str) -> list[Place]:
         """Return the places of a flattened passage, in order, not overlapping."""

@@ -103,9 +103,7 @@ class Lines:
                 joined[-1].parts += 1
                 joined[-1].end = line.end
             else:
-                joined.append(
-                    Line(line.start, line.end, line.paragraph, line.bullet, line.table)
-                )
+                joined.append(Line(line.start, line.end, line.paragraph, line.bullet, line.table))
             above, length = line, long
         return joined
 

@@ -40,7 +40,7 @@ def _spread(unit: Unit, spread: Spread, *, named_only: bool) -> list[Row]:
     """Return a row for each mention and place; offsets count from the start of the unit."""
     naming, wording = unit.naming, unit.wording
     if naming.details is None:
-        naming.details = [_detail(mention, unit.norms) for mention in naming.mentions]
+        naming.details = [_detail(m, naming.mentions, unit.norms) for m in naming.mentions]
         naming.dealt = spread.in_order()
         wording.caused = caused_otherwise(unit.norms)
     rows: list[Row] = []
@@ -89,10 +89,10 @@ def _spread(unit: Unit, spread: Spread, *, named_only: bool) -> list[Row]:
     return rows
 
 
-def _detail(mention: Mention, norms: Sequence[str]) -> Detail:
+def _detail(mention: Mention, mentions: Sequence[Mention], norms: Sequence[str]) -> Detail:
     return Detail(
-        grade(mention, norms, 0, len(norms)),
-        measure(mention, norms, 0, len(norms)),
+        grade(mention, mentions, norms, 0, len(norms)),
+        measure(mention, mentions, norms, 0, len(norms)),
         acuity(mention, norms, 0, len(norms)),
         facing=mention.finding in CORE_FINDINGS and _facing(mention, norms),
         points_back=mention.finding == "endplate_degeneration" and _points_back(mention, norms),

@@ -7,8 +7,8 @@ from typing import Final, Generic, TypeVar
 
 T = TypeVar("T")
 
-#: Texts remembered at most, and characters of the longest: some 140 MB when full of passages.
-REMEMBERED: Final = 20_000
+#: Texts remembered at most, and characters of the longest: some 300 MB when full of passages.
+REMEMBERED: Final = 50_000
 LONGEST: Final = 400
 
 

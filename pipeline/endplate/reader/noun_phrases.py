@@ -42,6 +42,9 @@ _OBJECTS: Final = frozenset(
     "encasing contacted infringing".split()
 )
 _TRANSPARENT: Final = frozenset(["body", "marrow", "height", "central", "operated"])
+#: What claims the place before it, and right before it: "flattening the sac, a foraminal bulge".
+_CLAIMS: Final = frozenset(["narrowing", "stenosis", "compression", "disease"])
+_MODIFIED: Final = frozenset(["bulge", "protrusion", "extrusion", "herniation", "fissure", "tear"])
 
 
 class NounPhrases:
@@ -243,6 +246,8 @@ class NounPhrases:
                         t -= 1
                         continue
                     break
+                if sites and self._lost(cover):
+                    break
                 sites.append(cover)
                 t, gap, joined = cover.start - 1, 0, False
                 continue
@@ -262,6 +267,17 @@ class NounPhrases:
                 break
             t -= 1
         return sites
+
+    def _lost(self, site: Term) -> bool:
+        """Tell whether a place has its quality before it: "loss of height and narrowing"."""
+        t = site.start - 1
+        quality = self._cover.get(t - 1)
+        return (
+            t > self.start
+            and self.norms[t] == "of"
+            and quality is not None
+            and not self._is_site(quality)
+        )
 
     def _object(self, term: Term) -> list[Term]:
         """Collect the objects of a verb: "compressing the thecal sac and both nerve roots"."""
@@ -394,7 +410,7 @@ class NounPhrases:
         return (
             after is not None
             and not self._is_site(after)
-            and bool(after.labels & {"narrowing", "stenosis", "compression", "disease"})
+            and bool(after.labels & _CLAIMS or (t == site.end and after.labels & _MODIFIED))
         )
 
     def _subject(self, term: Term, wanted: frozenset[str], *, loose: bool) -> list[Term]:

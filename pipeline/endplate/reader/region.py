@@ -44,6 +44,8 @@ _MARKS: Final = " *#=-_\t"
 _SENTENCE_END: Final = re.compile(r"[:.](?:\s|$)")
 #: What is read of a line; no heading is longer.
 _READ: Final = 200
+#: Numbers tell nothing of an examination.
+_FIGURES: Final = str.maketrans("123456789", "0" * 9)
 #: Of longer lines only the first sentence can be a heading.
 _LONG: Final = 140
 _NO_HEADING: Final = ("", frozenset[str](), False, 0, False)
@@ -60,9 +62,7 @@ class RegionRules:
 
     def __init__(self, rules: Mapping[str, Any]) -> None:
         def pattern(words: list[str]) -> re.Pattern[str]:
-            return re.compile(
-                rf"{openers(words)}(?<![a-z0-9]){alternation(words)}(?![a-z0-9])"
-            )
+            return re.compile(rf"{openers(words)}(?<![a-z0-9]){alternation(words)}(?![a-z0-9])")
 
         self._modality = {code: pattern(words) for code, words in rules["modality"].items()}
         self._region = {
@@ -119,7 +119,9 @@ class RegionRules:
                 line = _SENTENCE_END.split(line, maxsplit=1)[0]
                 if len(line) > 60:
                     continue
-            here, named, label, words, exam = self._line(("" if number else "\f") + line)
+            here, named, label, words, exam = self._line(
+                ("" if number else "\f") + line.translate(_FIGURES)
+            )
             if not (
                 (here and named and (words <= 12 or (label and words <= 16)))
                 or (label and named and number <= 14)

@@ -36,9 +36,7 @@ class SectionRules:
             re.IGNORECASE,
         )
         self.columns = re.compile(rf"\W*{alternation(rules['columns'])}\W*")
-        self._openers = re.compile(
-            rf"{alternation(rules['openers'])}(?=[\s:])\s*:?", re.IGNORECASE
-        )
+        self._openers = re.compile(rf"{alternation(rules['openers'])}(?=[\s:])\s*:?", re.IGNORECASE)
         legend = rules["legend"]
         self._legend = re.compile(rf"{openers(legend)}(?<!\w){alternation(legend)}(?!\w)")
 

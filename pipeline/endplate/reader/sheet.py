@@ -109,7 +109,6 @@ class Unit:
         return self.wording.terms
 
 
-
 class Sheet:
     """A report and its units.
 

@@ -161,11 +161,7 @@ class Spread:
             return []
         self.asked = True
         context, passage, number = self.context, self.unit.passage, self.unit.number
-        if (
-            passage.cell
-            or not context.topic
-            or context.topic_paragraph != passage.paragraph
-        ):
+        if passage.cell or not context.topic or context.topic_paragraph != passage.paragraph:
             return []
         same_line = context.topic_line == passage.line
         denied = mention.status == "absent"

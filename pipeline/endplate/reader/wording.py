@@ -13,9 +13,9 @@ from typing import Any, Final, NamedTuple
 
 from endplate.reader.levels import Place
 from endplate.reader.linking import Spot
+from endplate.reader.mentions import Mention, Term
 from endplate.reader.rows import Row
 from endplate.reader.stand_in import moved
-from endplate.reader.mentions import Mention, Term
 from endplate.reader.templates import Boxes
 
 

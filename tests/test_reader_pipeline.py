@@ -27,6 +27,7 @@ from endplate.reader.assertion import ReportContext
 from endplate.reader.levels import LevelGrammar
 from endplate.reader.lexemes import phrases_by_norm
 from endplate.reader.lexicon import load_lexicon
+from endplate.reader.wording import Wording
 from endplate.reader.words import flatten
 from endplate.records import Finding, Report
 
@@ -135,9 +136,9 @@ def test_the_gate_knows_a_site_overlay(tmp_path: Path) -> None:
 # ------------------------------------------------------------------ as medspaCy decides
 
 
-def passages(reader: Reader) -> list[str]:
+def passages(reader: Reader) -> list[Wording]:
     units = [u for t in gold_texts()[:150] for u in reader.sheet(t).units if u.reads]
-    return list(dict.fromkeys(unit.wording.text for unit in units))
+    return list({unit.wording.text: unit.wording for unit in units}.values())
 
 
 def test_terms_are_those_of_medspacy(fresh: Reader) -> None:
@@ -152,12 +153,11 @@ def test_terms_are_those_of_medspacy(fresh: Reader) -> None:
         ]
     )
     seen = 0
-    for text in passages(fresh):
-        doc = stock(nlp.make_doc(text))
+    for wording in passages(fresh):
+        doc = stock(nlp.make_doc(wording.text))
         theirs = {(s.start, s.end, s.label_) for s in doc.spans["stock"]}
-        unit = fresh._grammar.discourse.wording(text)
-        ours = {(t.start, t.end, "|".join(sorted(t.labels))) for t in unit.terms}
-        assert ours == theirs, text
+        ours = {(t.start, t.end, "|".join(sorted(t.labels))) for t in wording.terms}
+        assert ours == theirs, wording.text
         seen += len(ours)
     assert seen > 1000
 
@@ -170,9 +170,8 @@ def test_cues_are_those_of_medspacy(fresh: Reader) -> None:
         [ConTextRule(rule.literal, rule.category, direction=rule.direction) for rule in ours.rules]
     )
     seen = 0
-    for text in passages(fresh):
-        wording = fresh._grammar.discourse.wording(text)
-        doc = nlp.make_doc(text)
+    for wording in passages(fresh):
+        doc = nlp.make_doc(wording.text)
         for token in doc:
             token.is_sent_start = token.i == 0
         doc.ents = spans_apart(doc, [(t.start, t.end) for t in wording.terms])
@@ -185,7 +184,7 @@ def test_cues_are_those_of_medspacy(fresh: Reader) -> None:
             for m in ours.modifiers_of(wording)
             if m.modifies(t)
         }
-        assert mine == theirs, text
+        assert mine == theirs, wording.text
         seen += len(mine)
     assert seen > 300
 

@@ -20,8 +20,8 @@ class Mention:
 
     ``head`` are the tokens that cues are asked about; ``start`` and ``end`` also take in the place
     where it stands beside. ``spot`` is the number of its level where the structure of the line
-    gives it, ``decided`` tells that its status is given (a ticked box, a value). ``types`` are Modic types in
-    the order told, ``choice`` marks "1 or 2".
+    gives it, ``decided`` tells that its status is given (a ticked box, a value). ``types`` are
+    Modic types in the order told, ``choice`` marks "1 or 2".
     """
 
     finding: str

@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from endplate.reader.alternation import alternation
 from endplate.reader.words import lower
 
 #: What every amount is read as.
@@ -97,8 +98,8 @@ class Asides:
             rf"|on(?<= on)\s+{images}|in(?<= in)\s+{images}"
         )
         self._amount = re.compile(
-            r"\d(?<![\w.,/-]\d)\d{0,3}(?:[.]\d{1,2})?"
-            rf"(?=[ \n-]{{0,2}}(?:{any_of('units')})(?![a-z]))"
+            r"[0-9](?<![\w.,/-][0-9])[0-9]{0,3}(?:[.][0-9]{1,2})?"
+            rf"(?=[ \n-]{{0,2}}{alternation(words['units'])}(?![a-z]))"
         )
 
     def read(self, text: str) -> Source:

@@ -89,7 +89,7 @@ class Discourse:
             start, wording, resets = passage.start, head.wording, False
             if passage.cell:
                 if head.own:
-                    wording, segment = self.wording(_one_line(text[start : passage.end])), ""
+                    wording, segment = self.wording[_one_line(text[start : passage.end])], ""
             else:
                 resets = bool(head.section or head.turned)
                 if head.section:
@@ -109,7 +109,7 @@ class Discourse:
             unit.opens_level = passage.first and not passage.cell and head.opens_level
             unit.denied = wording.value in self._denials and (passage.cell or wording.titled)
             if passage.column:
-                unit.column = self.wording(text[slice(*passage.column)])
+                unit.column = self.wording[text[slice(*passage.column)]]
             units.append(unit)
         return units
 
@@ -134,13 +134,13 @@ class Discourse:
         """Return what a passage opens with, and the disc that L4-L5 stands in for in it."""
         text = _one_line(text)
         body, segment = stood_in(text)
-        head = self.head(body)
+        head = self.head[body]
         if segment:
             wording = head.wording
             if wording.places is None:
                 self._read_places(wording)
             if not can_move(wording.places or ()):
-                return self.head(text), ""
+                return self.head[text], ""
         return head, segment
 
     def _head(self, body: str) -> Head:
@@ -158,7 +158,7 @@ class Discourse:
             if short and (colon or (len(body) <= 80 and not body.rstrip().endswith("."))):
                 turned = self._regions.turned(flatten(title))
         opens_level = self._opens_level(flatten(body[:40]))
-        wording = self.wording(body[own:] if section else body)
+        wording = self.wording[body[own:] if section else body]
         return Head(section, own, alone, turned, opens_level, blanks(body), wording)
 
     def _wording(self, body: str) -> Wording:

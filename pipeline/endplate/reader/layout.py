@@ -59,7 +59,7 @@ _ABBREVIATIONS: Final = frozenset(
 # A sentence ends at . ! or ? before white space, or before a capital where the blank is missing.
 _STOP: Final = re.compile(r"[.!?][.!?]*(?:(?=[)\]\"'*]*(?:\s|$))|(?<=[.])(?=[A-Z][a-z]|L\d))")
 #: No passage is parted otherwise where none of these stands.
-_MAY_SPLIT: Final = re.compile(r"[/•▪●■➢➤►\d](?:(?<=[•▪●■➢➤►])|(?<=/)/|(?<=\d)[.)]\s)")
+_MAY_SPLIT: Final = re.compile(r"[/•▪●■➢➤►0-9](?:(?<=[•▪●■➢➤►])|(?<=/)/|(?<=[0-9])[.)]\s)")
 _SPLITTER: Final = re.compile(
     r"\s*/{2,}\s*|(?<=\S)\s*[•▪●■➢➤►]\s*|(?<=[.;])\s+(?=\(?\d{1,2}[.)]\s+[A-Z])|(?<=[A-Za-z]{4}:)\s+(?=\(?1[.)]\s+[A-Z][\w-]*\s+\w)"
 )

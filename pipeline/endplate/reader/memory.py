@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar
+from typing import Final, TypeVar
 
 T = TypeVar("T")
 
@@ -12,30 +12,30 @@ REMEMBERED: Final = 50_000
 LONGEST: Final = 400
 
 
-class Memory(Generic[T]):
+class Memory(dict[str, T]):
     """Remembers what a function makes of short texts, and forgets what was not asked for lately.
 
-    Two halves: when the newer one is full, it takes the place of the older. The texts are patient
-    data and stay in the memory of the process.
+    ``memory[text]`` is what the function makes of a text. It has two halves: when the newer one
+    is full, it takes the place of the older. The texts are patient data and stay in the memory of
+    the process.
     """
 
     def __init__(
         self, make: Callable[[str], T], limit: int = REMEMBERED, longest: int = LONGEST
     ) -> None:
+        super().__init__()
         self._make = make
-        self._known: dict[str, T] = {}
         self._older: dict[str, T] = {}
         self.limit, self._longest = limit, longest
 
-    def __call__(self, text: str) -> T:
-        """Return what the function makes of a text."""
-        known = self._known.get(text)
+    def __missing__(self, text: str) -> T:
+        """Make it, or take it from the older half."""
+        known = self._older.get(text)
         if known is None:
-            known = self._older.get(text)
-            if known is None:
-                known = self._make(text)
-            if len(text) < self._longest and self.limit:
-                if len(self._known) * 2 >= self.limit:
-                    self._older, self._known = self._known, {}
-                self._known[text] = known
+            known = self._make(text)
+        if len(text) < self._longest and self.limit:
+            if len(self) * 2 >= self.limit:
+                self._older = dict(self)
+                self.clear()
+            self[text] = known
         return known

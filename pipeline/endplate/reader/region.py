@@ -119,9 +119,8 @@ class RegionRules:
                 line = _SENTENCE_END.split(line, maxsplit=1)[0]
                 if len(line) > 60:
                     continue
-            here, named, label, words, exam = self._line(
-                ("" if number else "\f") + line.translate(_FIGURES)
-            )
+            line = line.translate(_FIGURES)
+            here, named, label, words, exam = self._line[line if number else f"\f{line}"]
             if not (
                 (here and named and (words <= 12 or (label and words <= 16)))
                 or (label and named and number <= 14)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import json
+import re
 import time
 from functools import cache
 from pathlib import Path
@@ -22,7 +23,8 @@ from medspacy.target_matcher import TargetMatcher, TargetRule
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from endplate.reader import Reader, load, load_pipeline
+from endplate.reader import Reader, discourse, load, load_pipeline
+from endplate.reader.alternation import alternation, openers
 from endplate.reader.assertion import ReportContext
 from endplate.reader.levels import LevelGrammar
 from endplate.reader.lexemes import phrases_by_norm
@@ -84,6 +86,80 @@ def test_gate_and_memory_change_no_finding(fresh: Reader, monkeypatch: pytest.Mo
     for text, rows in zip(texts, remembered, strict=True):
         forget(fresh)
         assert found(fresh, text) == rows
+
+
+def test_one_disc_stands_in_for_the_others(fresh: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [*gold_texts(), *case_texts()]
+    forget(fresh)
+    with_stand_in = [found(fresh, text) for text in texts]
+    forget(fresh)
+    monkeypatch.setattr(discourse, "stood_in", lambda text: (text, ""))
+    for text, rows in zip(texts, with_stand_in, strict=True):
+        assert found(fresh, text) == rows
+
+
+LEVELS = st.sampled_from(["L1-2", "L2-L3", "L3/4", "L4/L5", "L5-S1", "L5/S1"])
+SAID = st.sampled_from(
+    [
+        "{}: Mild disc bulge.",
+        "No Modic change at {}.",
+        "Modic type 1 change at {}, severe canal stenosis.",
+        "At {} there is a 4 mm protrusion and no listhesis.",
+        "Same level as {}: facet arthropathy; bulge below this level.",
+        "{} and the lower endplate of L3: Schmorl nodes.",
+    ]
+)
+
+
+@given(st.lists(st.tuples(SAID, LEVELS), min_size=1, max_size=4))
+def test_stand_ins_change_no_finding(reader: Reader, said: list[tuple[str, str]]) -> None:
+    text = "MRI LUMBAR SPINE\n" + "\n".join(phrase.format(level) for phrase, level in said)
+    rows = found(reader, text)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(discourse, "stood_in", lambda text: (text, ""))
+        assert found(reader, text) == rows
+
+
+ASIDES = st.sampled_from(
+    ["", " (series 3, image 12)", " on image 7", ", seen on sagittal image 4 of series 2",
+     " [Im 9]", ", as shown on key images 3 and 4", " (se 4\nim 12)"]
+)  # fmt: skip
+
+
+@given(st.lists(ASIDES, min_size=5, max_size=5))
+def test_image_references_change_no_finding(reader: Reader, said: list[str]) -> None:
+    report = (
+        "MRI LUMBAR SPINE\nL3-4: Mild disc bulge{}. Modic type 1 change{}, 12 mm deep{}.\n"
+        "L4-5: No canal stenosis{}.\n5 mm anterolisthesis{} at L5-S1."
+    )
+
+    def told(text: str) -> list[tuple[str, ...]]:
+        rows = found(reader, text)
+        assert_verbatim(text, rows)
+        return [(r.finding, r.level, r.modic_type, r.status, r.grade, r.text) for r in rows]
+
+    assert told(report.format(*said)) == told(report.format(*[""] * 5))
+
+
+@given(st.text(alphabet="ab 12(),.\nimagesronLmT", max_size=80))
+def test_a_source_leads_back_to_the_report(reader: Reader, text: str) -> None:
+    source = reader._grammar.asides.read(text)
+    assert source.written(0, len(source.plain)) == text[source.start(0) :]
+    for at, char in enumerate(source.plain):
+        start, end = source.span(at, at + 1)
+        assert 0 <= start < end <= len(text)
+        assert text[start] == char or (char == "8" and text[start].isdigit())
+
+
+@given(
+    st.lists(st.text(alphabet="ab .(", min_size=1, max_size=5), min_size=1, max_size=8),
+    st.text(alphabet="ab .(", max_size=12),
+)
+def test_an_alternation_matches_the_longest_phrase(phrases: list[str], text: str) -> None:
+    plain = "|".join(sorted(map(re.escape, phrases), key=len, reverse=True))
+    spans = [m.span() for m in re.finditer(plain, text)]
+    pattern = openers(phrases) + alternation(phrases)
+    assert [m.span() for m in re.finditer(pattern, text)] == spans
 
 
 def test_the_pipeline_tells_what_read_tells(fresh: Reader) -> None:
@@ -225,7 +301,7 @@ PIECES = st.sampled_from(
     ["L4-5", "L4–L5", "L4‑5", "Modic type II", "mild canal stenosis", "no", "disc bulge", "\n",
      ": ", "\u200f", "\x00", "\ud800", "𝟒", "e\u0301", "İ", "ﬁ", "—", "−", "\u00ad", "\u2028",
      "\t", " ", ". ", "; ", "| ", "- ", "[x] ", "endplate edema", "😀", "IMPRESSION:", "ß",
-     "\r\n", ", "]
+     "\r\n", ", ", " (series 3, image 12)", ", seen on\nimage 4 of series 2", "12 mm ", " 3.5 cm"]
 )  # fmt: skip
 
 
@@ -239,6 +315,7 @@ def test_offsets_hold_in_any_text(reader: Reader, pieces: list[str]) -> None:
 # ------------------------------------------------------------------ linear time
 
 HOSTILE = ["l4-5 and ", "type 1 and ", "( ( ( ", "a, a, a, ", "1234567890", "-----", "abcdefghij"]
+HOSTILE += ["(series 1 ", ", seen on the ", " on image 1 of ", "12 mm ", "L4-5 (image 1) "]
 HOSTILE += [
     "no stenosis, ",
     "modic ",

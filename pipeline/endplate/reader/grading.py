@@ -26,6 +26,7 @@ _GRADES: Final = {
 }  # fmt: skip
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 _PARTS: Final = frozenset([",", ";", ".", "and", "with"])
+_ARTICLES: Final = frozenset(["a", "an"])
 _ACUTE: Final = frozenset("acute subacute recent fresh new unhealed".split())
 _CHRONIC: Final = frozenset(
     "old chronic healed remote longstanding prior previous stable unchanged".split()
@@ -53,14 +54,17 @@ def measure(
 ) -> int | None:
     """Return the token that tells the millimetres of a mention without grade, if any.
 
-    What stands behind the next mention, or before a comma, measures something else.
+    What stands behind the next mention, before a comma, or with an article measures another thing.
     """
     if mention.finding not in _MEASURED or grade(mention, mentions, norms, a, b):
         return None
     first, last = mention.start, min(b, mention.end + 12)
+    ends = [
+        t for t in range(mention.end, last - 1) if norms[t] in _PARTS and norms[t + 1] in _ARTICLES
+    ]
     while first > max(a, mention.start - 5) and norms[first - 1] not in _PARTS:
         first -= 1
-    last = min([last, *(m.start for m in mentions if m.start >= mention.end)])
+    last = min([last, *ends, *(m.start for m in mentions if m.start >= mention.end)])
     token = _millimetres(norms[first:last])
     return None if token is None else first + token
 

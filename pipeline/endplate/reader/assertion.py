@@ -146,7 +146,8 @@ class ReportContext(ConText):
         found: list[Cue] = []
         target = _Target(*mention.head, mention.finding)
         for modifier in modifiers:
-            if not modifier.modifies(target):
+            first, last = modifier.scope_span
+            if last < target.start or target.end < first or not modifier.modifies(target):
                 continue
             a, b = modifier.modifier_span
             before = b <= target.start

@@ -371,25 +371,21 @@ class LevelGrammar:
     def _chain(self, flat: str, match: re.Match[str]) -> list[Item]:
         """Read ``L4``, ``L4-5``, ``L4-L5-S1``, ``L3-S1``, ``L four five`` ..."""
         start = match.start()
-        found: list[tuple[str, int, int, int, str]] = []
-        region = ""
-        sep_from = start
-        for part in self._body.finditer(flat, start, match.end()):
-            letter = self._region.get(part.group(1) or "", "")
-            number = self._number[part.group(2)]
-            separator = flat[sep_from : part.start()] if found else ""
-            found.append((letter, number, part.start(), part.end(), separator))
-            sep_from = part.end()
-        if not found:
+        parts = self._body.finditer(flat, start, match.end())
+        first = next(parts, None)
+        if first is None:
             return []
-        region = found[0][0]
-        first = found[0]
-        if not region or first[1] > COUNTS[region]:
+        region = self._region.get(first.group(1) or "", "")
+        upper = self._number[first.group(2)]
+        if not region or upper > COUNTS[region]:
             return []
         # a word for a number must not be the start of another word or a count ("s one of")
-        bodies = [f"{region}{first[1]}"]
-        ends_at = first[3]
-        for letter, number, _, end, separator in found[1:]:
+        bodies = [f"{region}{upper}"]
+        ends_at = first.end()
+        for part in parts:
+            letter = self._region.get(part.group(1) or "", "")
+            number = self._number[part.group(2)]
+            separator, end = flat[ends_at : part.start()], part.end()
             last_region, last_number = bodies[-1][0], int(bodies[-1][1:])
             bare = not re.search(r"[-/]", separator)
             if bare and separator == "" and not letter:
@@ -409,7 +405,7 @@ class LevelGrammar:
             ends_at = end
         if (
             region in "TD"
-            and first[1] <= 2
+            and upper <= 2
             and (len(bodies) == 1 or all(body in ("T1", "T2") for body in bodies))
         ):
             return []  # T1 and T2 are sequences

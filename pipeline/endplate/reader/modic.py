@@ -211,26 +211,25 @@ def modic_mentions(
                 "modic_change", (first, first + 1), first, first + 1, types=types, basis="stated"
             )
         )
+    # "fatty Modic change", "oedematous Modic change"
+    described = {t.end: ["1"] for t in terms if "edema" in t.labels}
+    described |= {t.end: ["2"] for t in terms if "fatty" in t.labels}
+    consumed.update(t for mention in found for t in range(*mention.head))
     for term in modic:
-        if term.start in consumed or any(m.head[0] <= term.start < m.head[1] for m in found):
+        if term.start in consumed:
             continue
         if norms[term.start] != "modic":
             continue
-        described: list[str] = []
         after = norms[term.end] if term.end < end else ""
         if after == "0" or norms[term.end : term.end + 2] == ["type", "0"]:
             continue
-        # "fatty Modic change", "oedematous Modic change"
-        for other in terms:
-            if other.labels & {"fatty", "edema"} and term.start == other.end:
-                described = ["2"] if "fatty" in other.labels else ["1"]
         found.append(
             Mention(
                 "modic_change",
                 (term.start, term.end),
                 term.start,
                 term.end,
-                types=described,
+                types=described.get(term.start, []),
                 basis="stated",
             )
         )

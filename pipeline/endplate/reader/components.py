@@ -273,10 +273,8 @@ class LinkerPipe:
             passage = unit.passage
             if passage.cell:
                 context.levels_told.update(s for spot in unit.spots for s in spot.place.segments)
-            else:
-                context.remember(
-                    unit.levels.told, unit.spots, passage.line, passage.paragraph, unit.number
-                )
+            elif unit.spots or context.topic_line == passage.line:
+                context.remember(unit.levels, passage.line, passage.paragraph, unit.number)
         if sheet.corrections:
             rows = correct(rows, sheet.corrections)
         rows = describe(rows)

@@ -70,9 +70,11 @@ class HeadingFollower:
         if heads and (named or heads[0].place.kind == "foreign"):
             self._heading, self._line = named or FOREIGN, passage.line
             self._paragraph = passage.paragraph
-            flat = unit.wording.flat
-            behind = _LEVEL_WORDS.sub("", flat[heads[-1].place.end :])
-            self._block = flat.endswith(":") or not _WORD.search(behind)
+            wording = unit.wording
+            if wording.bare is None:
+                behind = _LEVEL_WORDS.sub("", wording.flat[heads[-1].place.end :])
+                wording.bare = wording.flat.endswith(":") or not _WORD.search(behind)
+            self._block = wording.bare
             unit.headed = True
         if self._line == passage.line or self._block:
             unit.heading = self._heading

@@ -65,6 +65,8 @@ _NOTED: Final = re.compile(r"\b(?:noted|seen|identified|present)\b")
 
 #: No page is wider, in characters.
 _PAGE: Final = 112
+#: Longer than any line: nothing was wrapped.
+_NO_PAGE: Final = 2**31
 
 
 class Lines:
@@ -115,7 +117,7 @@ class Lines:
         """
         full = [n for n in lengths if 55 <= n <= 110]
         if len(full) < 3 or max(lengths) > _PAGE:
-            return 10_000
+            return _NO_PAGE
         bare = [
             n
             for n, line in zip(lengths, lines, strict=True)
@@ -143,9 +145,14 @@ class _Page:
         text, start = self.text, line.start
         if line.paragraph != above.paragraph or line.table or above.table:
             return False
+        last = text[above.end - 1]
+        if last in ".!?:" and (
+            last == ":" or length + 1 + line.end - start <= self.width or self.width == _NO_PAGE
+        ):
+            return False  # a sentence ends, and the page does not end it
         if _MARKUP.match(self.low, start, line.end):
             return False
-        first, last = text[start], text[above.end - 1]
+        first = text[start]
         tail = self.low[max(above.start, above.end - 40) : above.end]
         tied = last == "-" and first.isalnum() and not _DASH.search(tail[-2:])
         counted = first.isdigit() and _COUNTS.search(tail) is not None

@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from endplate.reader.levels import Place
 from endplate.reader.mentions import Mention
@@ -27,6 +27,23 @@ class Spot:
     leads: bool = False
     heads: bool = False
     stressed: bool = False
+
+
+class Levels(NamedTuple):
+    """The levels of a passage, and where they stand.
+
+    ``told`` are the spots that name discs, ``discs`` what they name, and ``named`` tells whether
+    any place is named.
+    """
+
+    places: Sequence[Place]
+    spots: Sequence[Spot]
+    told: Sequence[Spot]
+    discs: Sequence[Sequence[str]]
+    named: bool
+
+
+NO_LEVELS: Final = Levels((), (), (), (), named=False)
 
 
 _OPENERS: Final = frozenset(
@@ -355,28 +372,21 @@ class Context:
     named in, and whether they opened their sentence; ``before`` the topic before that.
     """
 
-    topic: list[str] = field(default_factory=list)
+    topic: Sequence[str] = field(default_factory=list)
     topic_line: int = -1
     topic_paragraph: int = -1
     topic_passage: int = -1
     topic_leads: bool = False
-    before: list[str] = field(default_factory=list)
+    before: Sequence[str] = field(default_factory=list)
     levels_told: set[str] = field(default_factory=set)
 
-    def remember(
-        self,
-        told: Sequence[Spot],
-        spots: Sequence[Spot],
-        line: int,
-        paragraph: int,
-        number: int,
-    ) -> None:
-        """Note the levels that a passage spoke of; `told` are the spots that name discs."""
-        if told:
-            for spot in told:
-                self.levels_told.update(spot.place.segments)
-            last = told[-1]
-            self.set_topic(last.place.segments, line, paragraph, number, last.leads or last.heads)
+    def remember(self, levels: Levels, line: int, paragraph: int, number: int) -> None:
+        """Note the levels that a passage spoke of."""
+        spots = levels.spots
+        if levels.told:
+            self.levels_told.update(*levels.discs)
+            last = levels.told[-1]
+            self.set_topic(levels.discs[-1], line, paragraph, number, last.leads or last.heads)
         elif any(s.place.kind in ("none", "foreign") for s in spots):
             if any(s.place.kind == "foreign" or s.leads for s in spots):
                 self.topic = []
@@ -384,7 +394,7 @@ class Context:
             self.topic_passage = number
 
     def set_topic(
-        self, segments: list[str], line: int, paragraph: int, passage: int, leads: bool
+        self, segments: Sequence[str], line: int, paragraph: int, passage: int, leads: bool
     ) -> None:
         """Note the levels that a passage spoke of."""
         if segments != self.topic and self.topic:
@@ -392,7 +402,9 @@ class Context:
         self.topic, self.topic_line, self.topic_paragraph = segments, line, paragraph
         self.topic_passage, self.topic_leads = passage, leads
 
-    def resolve(self, place: Place, earlier: Sequence[Place], heading: Sequence[str]) -> list[str]:
+    def resolve(
+        self, place: Place, earlier: Sequence[Place], heading: Sequence[str]
+    ) -> Sequence[str]:
         """Return the segments that a reference ("same level", "the latter") means."""
         named = next((p for p in reversed(earlier) if p.segments), None)
         last = named.segments if named else ([s for s in heading if s != "foreign"] or self.topic)

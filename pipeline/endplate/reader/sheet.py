@@ -14,10 +14,10 @@ from spacy.tokens import Doc
 from endplate.reader.asides import Source
 from endplate.reader.layout import Passage
 from endplate.reader.levels import Place
-from endplate.reader.linking import Spot
+from endplate.reader.linking import NO_LEVELS, Levels, Spot
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.rows import Row
-from endplate.reader.wording import NO_LEVELS, Levels, Naming, Wording
+from endplate.reader.wording import Naming, Wording
 
 KEY: Final = "endplate"
 

@@ -155,7 +155,7 @@ class Spread:
             return told
         return _at(heading or self._inherited(mention)) or told
 
-    def _inherited(self, mention: Mention) -> list[str]:
+    def _inherited(self, mention: Mention) -> Sequence[str]:
         """Return the levels that the text plainly goes on about."""
         if self.unit.section == "indication" or mention.finding in NEVER_INHERIT:
             return []

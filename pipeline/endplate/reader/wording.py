@@ -7,12 +7,12 @@ the report that it was met in, and positions count from its own start.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from endplate.reader.levels import Place
-from endplate.reader.linking import Spot
+from endplate.reader.linking import Levels, Spot
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.rows import Row
 from endplate.reader.stand_in import moved
@@ -42,21 +42,6 @@ class Naming:
     rows: dict[Hashable, list[Row]] = field(default_factory=dict)
 
 
-class Levels(NamedTuple):
-    """The levels of a passage, and where they stand.
-
-    ``told`` are the spots that name discs, ``named`` tells whether any place is named.
-    """
-
-    places: Sequence[Place]
-    spots: Sequence[Spot]
-    told: Sequence[Spot]
-    named: bool
-
-
-NO_LEVELS: Final = Levels((), (), (), named=False)
-
-
 @dataclass(slots=True)
 class Wording:
     """A passage by itself.
@@ -76,6 +61,8 @@ class Wording:
         Whether there is such a colon.
     speaks : bool or None
         Whether it may name a finding or a level; None as long as nobody asked.
+    bare : bool or None
+        Whether it is a level heading with nothing behind it; None as long as nobody asked.
     norms, starts, ends : list
         Norm and offsets of each token; empty until ``endplate_terms`` reads it.
     terms : list of Term
@@ -103,6 +90,7 @@ class Wording:
     value: str
     titled: bool
     speaks: bool | None = None
+    bare: bool | None = None
     tokenized: bool = False
     norms: list[str] = field(default_factory=list)
     starts: list[int] = field(default_factory=list)
@@ -125,7 +113,8 @@ class Wording:
                 places = [moved(place, segment) for place in places]
                 spots = [replace(s, place=p) for s, p in zip(spots, places, strict=True)]
             told = [s for s in spots if s.place.kind == "named" and s.place.segments]
-            known = Levels(places, spots, told, any(p.kind == "named" for p in places))
+            discs = [s.place.segments for s in told]
+            known = Levels(places, spots, told, discs, any(p.kind == "named" for p in places))
             self.moved[segment] = known
         return known
 

@@ -17,7 +17,7 @@ from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Sheet, Unit, sheet_of
 from endplate.reader.status import Cue, alternatives, reaches, weigh
 from endplate.reader.wording import Wording
-from endplate.reader.words import ReportTokenizer, phrase_norm
+from endplate.reader.words import ReportTokenizer, bare_keys, phrase_norm
 
 
 class _Target(NamedTuple):
@@ -77,7 +77,9 @@ class ReportContext(ConText):
             if key not in self.senses:
                 self.senses[key] = {"forward": [], "backward": []}
                 context_rules.append(ConTextRule(key, "END", direction="TERMINATE"))
-        self.add(context_rules)
+        words = {word for rule in context_rules for word in rule.literal.split()}
+        with bare_keys(nlp.vocab, words):
+            self.add(context_rules)
         matcher = self._ConText__matcher
         self._phrases = matcher._MedspacyMatcher__phrase_matcher
         self._rule_of = {nlp.vocab.strings[name]: rule for name, rule in matcher.rule_map.items()}

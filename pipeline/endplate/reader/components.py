@@ -29,7 +29,7 @@ from endplate.reader.mentions import Mention, Term
 from endplate.reader.rows import Row, correct, describe, findings_of, mark_conflicts
 from endplate.reader.sheet import KEY, Sheet, Unit, sheet_of
 from endplate.reader.wording import Naming, Wording
-from endplate.reader.words import ReportTokenizer
+from endplate.reader.words import ReportTokenizer, bare_keys
 
 #: The components in their order.
 PIPELINE: Final = (
@@ -113,9 +113,14 @@ class TermsPipe(TargetMatcher):
         )
         self._tokenizer: ReportTokenizer = nlp.tokenizer
         by_phrase = phrases_by_norm(nlp, lexicon)
-        self.add(
-            [TargetRule(phrase, "|".join(sorted(labels))) for phrase, labels in by_phrase.items()]
-        )
+        words = {word for phrase in by_phrase for word in phrase.split()}
+        with bare_keys(nlp.vocab, words):
+            self.add(
+                [
+                    TargetRule(phrase, "|".join(sorted(labels)))
+                    for phrase, labels in by_phrase.items()
+                ]
+            )
         matcher = self._TargetMatcher__matcher
         self._phrases = matcher._MedspacyMatcher__phrase_matcher
         self._labels = {

@@ -9,7 +9,8 @@ not break a phrase. ``doc.text`` is always the text as it was read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import numpy as np
@@ -92,6 +93,22 @@ def phrase_norm(nlp: Language, phrase: str) -> str:
     """Return a phrase of a rule file in the spelling that the matchers see."""
     tokenizer: ReportTokenizer = nlp.tokenizer
     return tokenizer.phrase(str(phrase))
+
+
+@contextmanager
+def bare_keys(vocab: Vocab, words: Iterable[str]) -> Iterator[None]:
+    """Let matchers add rules without working out what their keys look like.
+
+    spaCy's matcher makes a lexeme of every rule's key, with all attributes of a word; for thousands
+    of rules that takes longer than all else. The `words` of the rules get theirs before.
+    """
+    for word in words:
+        _ = vocab[word]
+    getters, vocab.lex_attr_getters = vocab.lex_attr_getters, {}
+    try:
+        yield
+    finally:
+        vocab.lex_attr_getters = getters
 
 
 class Speller:

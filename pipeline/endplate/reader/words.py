@@ -104,11 +104,11 @@ def bare_keys(vocab: Vocab, words: Iterable[str]) -> Iterator[None]:
     """
     for word in words:
         _ = vocab[word]
-    getters, vocab.lex_attr_getters = vocab.lex_attr_getters, {}
+    getters, vocab.lex_attr_getters = vocab.lex_attr_getters, {}  # type: ignore[attr-defined]
     try:
         yield
     finally:
-        vocab.lex_attr_getters = getters
+        vocab.lex_attr_getters = getters  # type: ignore[attr-defined]
 
 
 class Speller:
@@ -237,9 +237,11 @@ class ReportTokenizer:
     def phrase(self, phrase: str) -> str:
         """Return the norms of a phrase for the matchers, and know its words from now on."""
         norms = self.read(phrase)[0]
-        for norm in [*norms, *self.read(" ".join(norms))[0]]:
-            self._matched[norm] = self.vocab.strings.add(norm)
-        return " ".join(norms)
+        joined = " ".join(norms)
+        for norm in norms if joined == phrase else [*norms, *self.read(joined)[0]]:
+            if norm not in self._matched:
+                self._matched[norm] = self.vocab.strings.add(norm)
+        return joined
 
     def matchable(self, norms: Sequence[str]) -> Doc:
         """Return a ``Doc`` of norms for the matchers.

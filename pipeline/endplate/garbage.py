@@ -13,8 +13,8 @@ _OLDER: Final = (50, 100)
 def collect_rarely() -> None:
     """Look for cycles seldom: an archive makes many rows and hardly any cycle.
 
-    What lives by now is left out for good. It is for the program that owns its process (the
-    command line, a worker), not for a library.
+    What lives by now is left out for good. It is for a worker, which owns its process; where
+    batches are handed around, cycles would keep them.
     """
     gc.freeze()
     gc.set_threshold(_YOUNG, *_OLDER)

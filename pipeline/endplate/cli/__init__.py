@@ -24,7 +24,6 @@ import typer
 
 from endplate.cli.messages import say
 from endplate.errors import EndplateError
-from endplate.garbage import collect_rarely
 
 #: In the order of the help page.
 COMMANDS: Final = (
@@ -42,7 +41,6 @@ def main() -> None:
         warnings.simplefilter("ignore")
     # A batch system's SIGTERM ends a run as cleanly as Ctrl-C: no half-made file stays.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    collect_rarely()
     try:
         _app()(prog_name="endplate")
     except EndplateError as error:

@@ -87,7 +87,7 @@ class Asides:
 
         image = (
             rf"(?:(?:{any_of('planes')})\s+){{0,3}}(?:{any_of('images')})\b"
-            r"[ .:#]{0,2}\s?\d{1,4}(?:\s?(?:-|/|,|to|and)\s?\d{1,4}\b)?(?![\d/])"
+            r"[ .:#]{0,2}\s?\d{1,4}(?:\s?(?:-|/|,|to|and)\s?\d{1,4}\b)?(?![\d/]|-\d|\s?[mc]m\b)"
         )
         images = rf"{image}(?:(?:\s?[,;/]\s?|\s+(?:of|on|in)\s+|\s){image})?"
         seen = rf"(?:(?:{any_of('seen')})\s+){{0,3}}"

@@ -119,15 +119,14 @@ def one_core(table: Table) -> None:
     collect_rarely()  # as the workers of a run do
     reports = list(islice(lumbar(SEED), 200 + ARCHIVE))
     warm_up, reports = reports[:200], reports[200:]
-    for report in warm_up:
-        reader.read(report)
     table.add("lumbar MRI reports", f"{len(reports):,}", repetition(reports))
     phrases = finding_phrases()
     tokenizer, stock_reader = spacy.blank("en"), stock_medspacy(phrases)
-    for name, part in (("the first", reports[:SLICE]), ("the last", reports[-SLICE:])):
-        if part[-1] is reports[-1]:
-            for report in reports[SLICE:-SLICE]:
-                reader.read(report)
+    ends = (("the first", warm_up, 0), ("the last", reports[SLICE:-SLICE], len(reports) - SLICE))
+    for name, before, start in ends:
+        for report in before:
+            reader.read(report)
+        part = reports[start : start + SLICE]
         full = rate(reader.read, part)
         table.add(f"one core, full findings, {name} {SLICE:,}", f"{full:,.0f} /s")
         bare = rate(lambda report: tokenizer(report.text), part)

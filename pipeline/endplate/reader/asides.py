@@ -83,14 +83,14 @@ class Asides:
 
     def __init__(self, words: Mapping[str, Any]) -> None:
         def any_of(key: str) -> str:
-            return "|".join(sorted(map(_words, words[key]), key=len, reverse=True))
+            return alternation(words[key]).replace(r"\ ", r"\s+")
 
         image = (
-            rf"(?:(?:{any_of('planes')})\s+){{0,3}}(?:{any_of('images')})\b"
+            rf"(?:{any_of('planes')}\s+){{0,3}}{any_of('images')}\b"
             r"[ .:#]{0,2}\s?\d{1,4}(?:\s?(?:-|/|,|to|and)\s?\d{1,4}\b)?(?![\d/]|-\d|\s?[mc]m\b)"
         )
         images = rf"{image}(?:(?:\s?[,;/]\s?|\s+(?:of|on|in)\s+|\s){image})?"
-        seen = rf"(?:(?:{any_of('seen')})\s+){{0,3}}"
+        seen = rf"(?:{any_of('seen')}\s+){{0,3}}"
         inside = rf"\s?(?:{seen}(?:on|in|at)\s+)?{images}\s?"
         # Every branch opens with a letter of its own: so the search passes over the rest quickly.
         self._image = re.compile(
@@ -99,7 +99,7 @@ class Asides:
         )
         self._amount = re.compile(
             r"[0-9](?<![\w.,/-][0-9])[0-9]{0,3}(?:[.][0-9]{1,2})?"
-            rf"(?=[ \n-]{{0,2}}{alternation(words['units'])}(?![a-z]))"
+            rf"(?=[ \n-]{{0,2}}{any_of('units')}(?![a-z]))"
         )
 
     def read(self, text: str) -> Source:
@@ -122,7 +122,3 @@ def _parted(asides: Sequence[tuple[int, int, bool]]) -> list[tuple[int, int, boo
             kept.append(aside)
             behind = aside[1]
     return kept
-
-
-def _words(phrase: str) -> str:
-    return r"\s+".join(map(re.escape, phrase.split()))

@@ -77,8 +77,7 @@ class ReportContext(ConText):
             if key not in self.senses:
                 self.senses[key] = {"forward": [], "backward": []}
                 context_rules.append(ConTextRule(key, "END", direction="TERMINATE"))
-        words = {word for rule in context_rules for word in rule.literal.split()}
-        with bare_keys(nlp.vocab, words):
+        with bare_keys(nlp.vocab, [rule.literal for rule in context_rules]):
             self.add(context_rules)
         matcher = self._ConText__matcher
         self._phrases = matcher._MedspacyMatcher__phrase_matcher

@@ -113,8 +113,7 @@ class TermsPipe(TargetMatcher):
         )
         self._tokenizer: ReportTokenizer = nlp.tokenizer
         by_phrase = phrases_by_norm(nlp, lexicon)
-        words = {word for phrase in by_phrase for word in phrase.split()}
-        with bare_keys(nlp.vocab, words):
+        with bare_keys(nlp.vocab, by_phrase):
             self.add(
                 [
                     TargetRule(phrase, "|".join(sorted(labels)))
@@ -184,9 +183,9 @@ class LevelsPipe:
         sheet = sheet_of(doc)
         follower = HeadingFollower(headings_later(sheet.units))
         for unit in sheet.units:
-            if unit.reads and unit.wording.spots is None:
-                self._discourse.read_levels(unit.wording)
             if unit.reads:
+                if unit.wording.spots is None:
+                    self._discourse.read_levels(unit.wording)
                 unit.levels = unit.wording.levels(unit.segment)
                 sheet.named = sheet.named or unit.levels.named
                 sheet.corrections += unit.wording.corrects
@@ -204,9 +203,8 @@ class LevelsPipe:
 class MentionsPipe:
     """Finds what the passages name."""
 
-    def __init__(self, lexicon: Lexicon, grammar: Grammar) -> None:
+    def __init__(self, lexicon: Lexicon) -> None:
         self._finder = Finder(lexicon.findings)
-        self._discourse = grammar.discourse
 
     def __call__(self, doc: Doc) -> Doc:
         """Fill the mentions of the units."""
@@ -278,7 +276,7 @@ class LinkerPipe:
             passage = unit.passage
             if passage.cell:
                 context.levels_told.update(s for spot in unit.spots for s in spot.place.segments)
-            elif unit.spots or context.topic_line == passage.line:
+            else:
                 context.remember(unit.levels, passage.line, passage.paragraph, unit.number)
         if sheet.corrections:
             rows = correct(rows, sheet.corrections)

@@ -66,7 +66,7 @@ def make_levels(nlp: Language, name: str, rules: str) -> LevelsPipe:
 @Language.factory("endplate_mentions", default_config={"rules": ""})
 def make_mentions(nlp: Language, name: str, rules: str) -> MentionsPipe:
     """Make the component that finds findings."""
-    return MentionsPipe(_lexicon(rules), grammar_of(rules))
+    return MentionsPipe(_lexicon(rules))
 
 
 @Language.factory("endplate_context", default_config={"rules": ""})

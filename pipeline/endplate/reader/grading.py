@@ -52,11 +52,11 @@ def grade(
 def measure(
     mention: Mention, mentions: Sequence[Mention], norms: Sequence[str], a: int, b: int
 ) -> int | None:
-    """Return the token that tells the millimetres of a mention without grade, if any.
+    """Return the token that tells the millimetres of a mention, if any.
 
     What stands behind the next mention, before a comma, or with an article measures another thing.
     """
-    if mention.finding not in _MEASURED or grade(mention, mentions, norms, a, b):
+    if mention.finding not in _MEASURED:
         return None
     first, last = mention.start, min(b, mention.end + 12)
     ends = [

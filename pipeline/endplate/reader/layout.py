@@ -233,9 +233,7 @@ def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
     if not parted and end - start <= _LONGEST:
         mark = _STOP.search(text, start, end)
         if mark is None or mark.end() == end:
-            a, b = (
-                (start, end) if not text[start : start + 1].isspace() else _trim(text, start, end)
-            )
+            a, b = _trim(text, start, end)
             return [(a, b)] if a < b and _SAYS.search(text, a, b) else []
     pieces: list[tuple[int, int]] = []
     at = start

@@ -47,7 +47,7 @@ _HANGS: Final = re.compile(
     r"mild|moderate|severe|left|right|bilateral|type|modic|no|between|causing|lt|rt|small|"
     r"disc|nerve|spinal|neural|foraminal|canal|also|mildly|diffuse))\s*$"
 )
-#: Every other end of a line, one for one ("\\r\\n" ends one line).
+#: Every other end of a line, one for one ("\r\n" ends one line).
 _ODD_BREAK: Final = re.compile(r"\r(?!\n)|[\v\f\u2028\u2029]")
 _BARRED: Final = re.compile(r"\S +\| +\S")
 _GAP: Final = re.compile(r"\S {3,}(?=\S)|\t")

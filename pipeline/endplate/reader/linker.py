@@ -90,9 +90,10 @@ def _spread(unit: Unit, spread: Spread, *, named_only: bool) -> list[Row]:
 
 
 def _detail(mention: Mention, mentions: Sequence[Mention], norms: Sequence[str]) -> Detail:
+    told = grade(mention, mentions, norms, 0, len(norms))
     return Detail(
-        grade(mention, mentions, norms, 0, len(norms)),
-        measure(mention, mentions, norms, 0, len(norms)),
+        told,
+        None if told else measure(mention, mentions, norms, 0, len(norms)),
         acuity(mention, norms, 0, len(norms)),
         facing=mention.finding in CORE_FINDINGS and _facing(mention, norms),
         points_back=mention.finding == "endplate_degeneration" and _points_back(mention, norms),

@@ -137,7 +137,7 @@ class RegionRules:
         A form feed marks the first line of a text.
         """
         line = flatten(raw.lstrip("\f")).strip(_MARKS)
-        if len(line) > _LONG or (raw[0] == "\f" and len(line.split()) > 12):
+        if raw[0] == "\f" and len(line.split()) > 12:
             line = _SENTENCE_END.split(line)[0]
             if len(line) > 60:
                 return _NO_HEADING

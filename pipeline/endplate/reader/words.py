@@ -96,13 +96,13 @@ def phrase_norm(nlp: Language, phrase: str) -> str:
 
 
 @contextmanager
-def bare_keys(vocab: Vocab, words: Iterable[str]) -> Iterator[None]:
+def bare_keys(vocab: Vocab, phrases: Iterable[str]) -> Iterator[None]:
     """Let matchers add rules without working out what their keys look like.
 
     spaCy's matcher makes a lexeme of every rule's key, with all attributes of a word; for thousands
-    of rules that takes longer than all else. The `words` of the rules get theirs before.
+    of rules that takes longer than all else. The words of their `phrases` get theirs before.
     """
-    for word in words:
+    for word in {word for phrase in phrases for word in phrase.split()}:
         _ = vocab[word]
     getters, vocab.lex_attr_getters = vocab.lex_attr_getters, {}  # type: ignore[attr-defined]
     try:

@@ -12,12 +12,12 @@ from medspacy.context.context_modifier import ConTextModifier
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from endplate.reader.matching import pruned
+from endplate.reader.matching import NormMatcher
 from endplate.reader.mentions import Mention
-from endplate.reader.sheet import Sheet, Unit, sheet_of
+from endplate.reader.sheet import Unit, sheet_of
 from endplate.reader.status import Cue, alternatives, reaches, weigh
 from endplate.reader.wording import Wording
-from endplate.reader.words import ReportTokenizer, bare_keys, phrase_norm
+from endplate.reader.words import phrase_norm
 
 
 class _Target(NamedTuple):
@@ -46,7 +46,7 @@ class ReportContext(ConText):
         self, nlp: Language, rules: Mapping[str, Any], name: str = "endplate_context"
     ) -> None:
         super().__init__(nlp, name=name, rules=None, phrase_matcher_attr="NORM", span_attrs=None)
-        self._tokenizer: ReportTokenizer = nlp.tokenizer
+        self._matcher = self._ConText__matcher = NormMatcher(nlp.tokenizer)
         self.senses: dict[str, dict[str, list[_Sense]]] = {}
         for group in rules["cues"]:
             sides = (
@@ -77,11 +77,7 @@ class ReportContext(ConText):
             if key not in self.senses:
                 self.senses[key] = {"forward": [], "backward": []}
                 context_rules.append(ConTextRule(key, "END", direction="TERMINATE"))
-        with bare_keys(nlp.vocab, [rule.literal for rule in context_rules]):
-            self.add(context_rules)
-        matcher = self._ConText__matcher
-        self._phrases = matcher._MedspacyMatcher__phrase_matcher
-        self._rule_of = {nlp.vocab.strings[name]: rule for name, rule in matcher.rule_map.items()}
+        self.add(context_rules)
 
     def __call__(self, doc: Doc, targets: str | None = None) -> Doc:
         """Give every mention of the sheet its status and the words that decided it."""
@@ -95,26 +91,21 @@ class ReportContext(ConText):
                 for mention in undecided:
                     mention.status, mention.cue = "absent", unit.wording.words(last - 1, last)
             elif undecided:
-                self._decide(sheet, unit, undecided)
+                self._decide(unit, undecided)
             if unit.section != "indication":
                 alternatives(unit.mentions, unit.norms)
             unit.naming.settled = True
         return doc
 
-    def modifiers_of(self, wording: Wording, sheet: Sheet | None = None) -> list[ConTextModifier]:
-        """Return the cues of a text; `sheet` may hold its tokens ready."""
+    def modifiers_of(self, wording: Wording) -> list[ConTextModifier]:
+        """Return the cues of a text."""
         if wording.modifiers is None:
-            first = sheet.offsets.get(id(wording)) if sheet is not None else None
-            if sheet is None or first is None:
-                doc, first = self._tokenizer.matchable(wording.norms), 0
-            else:
-                doc = sheet.matched
-            wording.modifiers = self.modifiers(doc, first, first + len(wording.norms))
+            wording.modifiers = self.modifiers(wording.norms)
         return wording.modifiers
 
-    def _decide(self, sheet: Sheet, unit: Unit, mentions: Sequence[Mention]) -> None:
+    def _decide(self, unit: Unit, mentions: Sequence[Mention]) -> None:
         norms = unit.norms
-        modifiers = self.modifiers_of(unit.wording, sheet)
+        modifiers = self.modifiers_of(unit.wording)
         marks = [s.start for s in unit.spots if s.place.kind == "named"]
         for mention in mentions:
             cues = [
@@ -128,12 +119,11 @@ class ReportContext(ConText):
             mention.status = status
             mention.cue = unit.wording.words(decisive.start, decisive.end) if decisive else ""
 
-    def modifiers(self, doc: Doc, start: int, end: int) -> list[ConTextModifier]:
-        """Return the cues of the tokens ``start`` to ``end``; positions count from ``start``."""
-        found = []
-        size = end - start
-        for match_id, first, last in pruned(self._phrases(doc[start:end])):
-            rule, a, b = self._rule_of[match_id], first - start, last - start
+    def modifiers(self, norms: Sequence[str]) -> list[ConTextModifier]:
+        """Return the cues among the norms of a passage, each with its scope."""
+        found: list[ConTextModifier] = []
+        size = len(norms)
+        for rule, a, b in self._matcher.find(norms):
             scope = {"FORWARD": (b, size), "BACKWARD": (0, a)}.get(rule.direction, (0, size))
             found.append(ConTextModifier(rule, a, b, None, *scope))
         for i, one in enumerate(found):

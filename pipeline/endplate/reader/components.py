@@ -24,12 +24,12 @@ from endplate.reader.lexemes import phrases_by_norm
 from endplate.reader.lexicon import Lexicon
 from endplate.reader.linker import rows_of
 from endplate.reader.linking import Context
-from endplate.reader.matching import Match, pruned
+from endplate.reader.matching import NormMatcher
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.rows import Row, correct, describe, findings_of, mark_conflicts
 from endplate.reader.sheet import KEY, Sheet, Unit, sheet_of
 from endplate.reader.wording import Naming, Wording
-from endplate.reader.words import ReportTokenizer, bare_keys
+from endplate.reader.words import ReportTokenizer
 
 #: The components in their order.
 PIPELINE: Final = (
@@ -112,29 +112,24 @@ class TermsPipe(TargetMatcher):
             span_group_name=name,
         )
         self._tokenizer: ReportTokenizer = nlp.tokenizer
-        by_phrase = phrases_by_norm(nlp, lexicon)
-        with bare_keys(nlp.vocab, by_phrase):
-            self.add(
-                [
-                    TargetRule(phrase, "|".join(sorted(labels)))
-                    for phrase, labels in by_phrase.items()
-                ]
-            )
-        matcher = self._TargetMatcher__matcher
-        self._phrases = matcher._MedspacyMatcher__phrase_matcher
-        self._labels = {
-            nlp.vocab.strings[rule_id]: frozenset(rule.category.split("|"))
-            for rule_id, rule in matcher.rule_map.items()
-        }
+        self._matcher = self._TargetMatcher__matcher = NormMatcher(nlp.tokenizer)
+        self.add(
+            [
+                TargetRule(phrase, "|".join(sorted(labels)))
+                for phrase, labels in phrases_by_norm(nlp, lexicon).items()
+            ]
+        )
+        self._labels = {name: frozenset(name.split("|")) for name in self._matcher.labels}
 
     def __call__(self, doc: Doc) -> Doc:
         """Fill tokens and terms of the units and of their column headings."""
         sheet = sheet_of(doc)
-        wordings = [unit.wording for unit in sheet.units if unit.reads]
-        wordings += [unit.column for unit in sheet.units if unit.reads and unit.column]
-        self._read(sheet, wordings)
         for unit in sheet.units:
-            unit.reads = unit.reads and bool(unit.norms)
+            if unit.reads:
+                self._read(unit.wording)
+                if unit.column is not None:
+                    self._read(unit.column)
+                unit.reads = bool(unit.norms)
         if sheet.shown:
             doc.spans[self.span_group_name] = [
                 span_of(doc, unit, term.start, term.end, "|".join(sorted(term.labels)))
@@ -144,31 +139,14 @@ class TermsPipe(TargetMatcher):
             ]
         return doc
 
-    def _read(self, sheet: Sheet, wordings: Sequence[Wording]) -> None:
-        fresh: list[Wording] = []
-        norms: list[str] = []
-        for wording in wordings:
-            if not wording.tokenized:
-                wording.tokenized = True
-                wording.norms, wording.starts, wording.ends = self._tokenizer.read(wording.text)
-                sheet.offsets[id(wording)] = len(norms)
-                norms += wording.norms
-                fresh.append(wording)
-        if not norms:
-            return
-        sheet.matched = self._tokenizer.matchable(norms)
-        matches = sorted(self._phrases(sheet.matched), key=lambda m: (m[1], m[2]))
-        at = 0
-        for wording in fresh:
-            first = sheet.offsets[id(wording)]
-            last = first + len(wording.norms)
-            here: list[Match] = []
-            while at < len(matches) and matches[at][1] < last:
-                if matches[at][2] <= last:
-                    here.append(matches[at])
-                at += 1
+    def _read(self, wording: Wording) -> None:
+        """Fill tokens and terms of a text, unless that has been done."""
+        if not wording.tokenized:
+            wording.tokenized = True
+            wording.norms, wording.starts, wording.ends = self._tokenizer.read(wording.text)
             wording.terms = [
-                Term(a - first, b - first, self._labels[m]) for m, a, b in pruned(here)
+                Term(a, b, self._labels[rule.category])
+                for rule, a, b in self._matcher.find(wording.norms)
             ]
 
 

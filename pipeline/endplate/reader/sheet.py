@@ -125,10 +125,6 @@ class Sheet:
     corrections : list of str
         Levels that an addendum calls wrong.
     rows : list of Row
-    matched : Doc or None
-        The tokens that were read for the first time, for the matchers.
-    offsets : dict
-        Identity of a wording to its first token in `matched`.
     """
 
     def __init__(
@@ -141,8 +137,6 @@ class Sheet:
         self.named = False
         self.corrections: list[str] = []
         self.rows: list[Row] = []
-        self.matched: Doc | None = None
-        self.offsets: dict[int, int] = {}
 
 
 def sheet_of(doc: Doc) -> Sheet:

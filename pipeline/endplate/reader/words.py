@@ -9,8 +9,7 @@ not break a phrase. ``doc.text`` is always the text as it was read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
@@ -93,22 +92,6 @@ def phrase_norm(nlp: Language, phrase: str) -> str:
     """Return a phrase of a rule file in the spelling that the matchers see."""
     tokenizer: ReportTokenizer = nlp.tokenizer
     return tokenizer.phrase(str(phrase))
-
-
-@contextmanager
-def bare_keys(vocab: Vocab, phrases: Iterable[str]) -> Iterator[None]:
-    """Let matchers add rules without working out what their keys look like.
-
-    spaCy's matcher makes a lexeme of every rule's key, with all attributes of a word; for thousands
-    of rules that takes longer than all else. The words of their `phrases` get theirs before.
-    """
-    for word in {word for phrase in phrases for word in phrase.split()}:
-        _ = vocab[word]
-    getters, vocab.lex_attr_getters = vocab.lex_attr_getters, {}  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        vocab.lex_attr_getters = getters  # type: ignore[attr-defined]
 
 
 class Speller:
@@ -194,7 +177,6 @@ class ReportTokenizer:
         self.vocab = vocab
         self.speller = speller
         self._runs = runs
-        self._matched: dict[str, int] = {}
         self._splits: dict[str, tuple[tuple[str, str], ...]] = {}
 
     def __call__(self, text: str) -> Doc:
@@ -235,25 +217,8 @@ class ReportTokenizer:
         return norms, starts, ends
 
     def phrase(self, phrase: str) -> str:
-        """Return the norms of a phrase for the matchers, and know its words from now on."""
-        norms = self.read(phrase)[0]
-        joined = " ".join(norms)
-        for norm in norms if joined == phrase else [*norms, *self.read(joined)[0]]:
-            if norm not in self._matched:
-                self._matched[norm] = self.vocab.strings.add(norm)
-        return joined
-
-    def matchable(self, norms: Sequence[str]) -> Doc:
-        """Return a ``Doc`` of norms for the matchers.
-
-        Words that no rule knows all become one, so that an archive does not fill the vocabulary.
-        """
-        doc = Doc(self.vocab, words=[norm if norm in self._matched else "_" for norm in norms])
-        if norms:
-            other = self.vocab.strings.add("_")
-            ids = [self._matched.get(norm, other) for norm in norms]
-            doc.from_array([NORM], np.array(ids, dtype=np.uint64).reshape(-1, 1))
-        return doc
+        """Return the norms of a phrase, as the matchers see it."""
+        return " ".join(self.read(phrase)[0])
 
     def pieces(self, word: str) -> tuple[tuple[str, str], ...]:
         """Return the parts of a word with their norms: several where words are written as one."""

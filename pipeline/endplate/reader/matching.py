@@ -6,7 +6,6 @@ from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 from medspacy.common.base_rule import BaseRule
-from medspacy.common.util import prune_overlapping_matches
 
 from endplate.reader.words import ReportTokenizer
 
@@ -63,19 +62,25 @@ class NormMatcher:
         return _pruned(found)
 
 
-def _pruned(matches: Sequence[Match]) -> list[Match]:
-    """Return what medspaCy keeps of overlapping matches, in order.
+def _pruned(matches: list[Match]) -> list[Match]:
+    """Return what medspaCy keeps of matches in order: again and again the longer of a pair.
 
-    medspaCy's function takes time and stack with the square of the matches; given run by run of
-    overlapping ones, it returns the same.
+    medspaCy's own function compares all with all where a few overlap, and recurses.
     """
-    kept: list[Match] = []
-    run: list[Match] = []
-    reach = 0
-    for match in matches:
-        if run and match[1] >= reach:
-            kept += run if len(run) == 1 else prune_overlapping_matches(run)
-            run = []
-        run.append(match)
-        reach = match[2] if len(run) == 1 else max(reach, match[2])
-    return kept + (run if len(run) < 2 else prune_overlapping_matches(run))
+    while True:
+        kept: list[Match] = []
+        held: Match | None = None
+        for match in matches:
+            if held is None:
+                held = match
+            elif match[1] >= held[2]:
+                kept.append(held)
+                held = match
+            else:
+                kept.append(match if match[2] - match[1] > held[2] - held[1] else held)
+                held = None
+        if held is not None:
+            kept.append(held)
+        if len(kept) == len(matches):
+            return kept
+        matches = kept

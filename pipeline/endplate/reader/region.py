@@ -69,6 +69,7 @@ class RegionRules:
             name: pattern(rules[name])
             for name in ("lumbar", "whole", "cervical", "thoracic", "other")
         }
+        self._names_region = pattern([word for name in self._region for word in rules[name]])
         self._line = Memory(self._read_line)
 
     def modality(self, text: str) -> str:
@@ -82,6 +83,8 @@ class RegionRules:
 
     def regions(self, text: str) -> set[str]:
         """Return the regions that a heading names."""
+        if not self._names_region.search(text):
+            return set()
         found = {name for name, pattern in self._region.items() if pattern.search(text)}
         if "whole" in found:
             found |= {"lumbar"}

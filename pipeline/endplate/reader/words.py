@@ -18,17 +18,17 @@ from spacy.language import Language
 from spacy.tokens import Doc
 from spacy.vocab import Vocab
 
-_TOKEN: Final = re.compile(
-    r"""(
+_CORE: Final = r"""
         \s+                                  # only at the very start of a text
       | [^\W\d_]+(?:['’´`][^\W\d_]{1,2}\b)?  # a word, with its possessive
         (?:[-‐‑‒–]\n?(?=[^\W\d_]))?          # ... and the hyphen that ties it to the next
       | \d+(?:\.\d+)?                        # a number
       | [.…]{4,}                             # a dotted leader: "Modic change ....... none"
       | .                                    # punctuation, one by one
-    )(\s*)""",
-    re.VERBOSE | re.DOTALL,
-)
+"""
+_PARTS: Final = re.compile(rf"({_CORE})(\s*)", re.VERBOSE | re.DOTALL)
+#: The same with the white space behind it.
+_TOKEN: Final = re.compile(rf"(?:{_CORE})\s*", re.VERBOSE | re.DOTALL)
 #: Words remembered at most: hostile input must not fill the memory.
 _CACHED: Final = 200_000
 #: No word of the lexicon is longer.
@@ -178,13 +178,14 @@ class ReportTokenizer:
         self.speller = speller
         self._runs = runs
         self._splits: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._known: dict[str, tuple[tuple[str, int, int], ...]] = {}
 
     def __call__(self, text: str) -> Doc:
         """Return the ``Doc`` of a text, NORM set."""
         words: list[str] = []
         spaces: list[bool] = []
         norms: list[int] = []
-        for core, blank in _TOKEN.findall(text):
+        for core, blank in _PARTS.findall(text):
             pieces = self.pieces(core)
             words.extend(piece for piece, _ in pieces)
             spaces.extend([False] * len(pieces))
@@ -204,17 +205,25 @@ class ReportTokenizer:
         starts: list[int] = []
         ends: list[int] = []
         at = 0
-        for core, blank in _TOKEN.findall(text):
-            behind = at + len(core) + len(blank)
-            for piece, norm in self._splits.get(core) or self.pieces(core):
+        for token in _TOKEN.findall(text):
+            for norm, start, end in self._known.get(token) or self._read_token(token):
                 norms.append(norm)
-                starts.append(at)
-                at += len(piece)
-                ends.append(at)
-            if core[-1] == "\n":  # a hyphen at the end of a line
-                ends[-1] -= 1
-            at = behind
+                starts.append(at + start)
+                ends.append(at + end)
+            at += len(token)
         return norms, starts, ends
+
+    def _read_token(self, token: str) -> tuple[tuple[str, int, int], ...]:
+        """Return norm, start and end of each part of a token that has its white space with it."""
+        parts: list[tuple[str, int, int]] = []
+        at = 0
+        for piece, norm in self.pieces(token.rstrip() or token):
+            parts.append((norm, at, at + len(piece)))
+            at += len(piece)
+        known = tuple(parts)
+        if len(self._known) < _CACHED and len(token) <= _LONGEST:
+            self._known[token] = known
+        return known
 
     def phrase(self, phrase: str) -> str:
         """Return the norms of a phrase, as the matchers see it."""

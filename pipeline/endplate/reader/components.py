@@ -28,7 +28,7 @@ from endplate.reader.matching import NormMatcher
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.rows import Row, correct, describe, findings_of, mark_conflicts
 from endplate.reader.sheet import KEY, Sheet, Unit, sheet_of
-from endplate.reader.wording import Naming, Wording
+from endplate.reader.wording import NAMELESS, Naming, Wording
 from endplate.reader.words import ReportTokenizer
 
 #: The components in their order.
@@ -201,10 +201,10 @@ class MentionsPipe:
             unit.naming = self._naming(unit, here, "modic_change" in below)
             if unit.mentions and unit.wording.value in ("yes", "present") and soon[unit.number]:
                 below, paragraph = self._names(unit), unit.passage.paragraph
-                unit.naming = Naming()
+                unit.naming = NAMELESS
                 continue
-            if not unit.mentions:
-                unit.naming = Naming(none_at(unit, last))
+            if not unit.mentions and (denied := none_at(unit, last)):
+                unit.naming = Naming(denied)
             last = unit.mentions or last
         if sheet.shown:
             doc.spans["endplate_mentions"] = [

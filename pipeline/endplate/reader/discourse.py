@@ -81,36 +81,46 @@ class Discourse:
         tracker = SectionTracker()
         here = regions
         told = [self._opening(text[p.start : p.end]) for p in passages]
-        heads = [head for head, _ in told]
-        follows = _body_follows(passages, heads)
-        unfilled = _unfilled(passages, heads)
+        body = _last_body(passages, told)
+        unfilled = _unfilled(passages, told)
         units: list[Unit] = []
         for number, (passage, (head, segment)) in enumerate(zip(passages, told, strict=True)):
-            start, wording, resets = passage.start, head.wording, False
+            start, wording, resets, opens_level = passage.start, head.wording, False, False
             if passage.cell:
                 if head.own:
                     wording, segment = self.wording[_one_line(text[start : passage.end])], ""
             else:
-                resets = bool(head.section or head.turned)
                 if head.section:
                     tracker.open(head.section, passage.line, passage.paragraph, alone=head.alone)
                     start += head.own
-                here = head.turned or here
+                    resets = True
+                if head.turned:
+                    here = head.turned
+                    resets = True
+                opens_level = passage.first and head.opens_level
             section = tracker.at(
                 passage.line,
                 passage.paragraph,
-                heading_follows=follows[number],
+                heading_follows=number < body,
                 starts_body=wording.starts_body,
             )
             blank = wording.barred or (passage.line in unfilled and wording.boxes is None)
-            unit = Unit(passage, number, start, wording, section, here, not blank)
-            unit.resets = resets
-            unit.segment = segment
-            unit.opens_level = passage.first and not passage.cell and head.opens_level
-            unit.denied = wording.value in self._denials and (passage.cell or wording.titled)
-            if passage.column:
-                unit.column = self.wording[text[slice(*passage.column)]]
-            units.append(unit)
+            units.append(
+                Unit(
+                    passage,
+                    number,
+                    start,
+                    wording,
+                    section,
+                    here,
+                    not blank,
+                    resets,
+                    opens_level,
+                    wording.value in self._denials and (passage.cell or wording.titled),
+                    segment,
+                    self.wording[text[slice(*passage.column)]] if passage.column else None,
+                )
+            )
         return units
 
     def read_levels(self, wording: Wording) -> None:
@@ -190,10 +200,10 @@ class Discourse:
         return self._sections.subheading(title) or bool(level and len(flat) - level.end() < 14)
 
 
-def _unfilled(passages: Sequence[Passage], heads: Sequence[Head]) -> set[int]:
+def _unfilled(passages: Sequence[Passage], told: Sequence[tuple[Head, str]]) -> set[int]:
     """Return the lines in which a template left more than one place open."""
     blanks: Counter[int] = Counter()
-    for passage, head in zip(passages, heads, strict=True):
+    for passage, (head, _) in zip(passages, told, strict=True):
         if head.blanks:
             blanks[passage.line] += head.blanks
     return {line for line, number in blanks.items() if number > 1}
@@ -204,10 +214,9 @@ def _one_line(body: str) -> str:
     return body if "\n" not in body or "-\n" in body else body.replace("\n", " ")
 
 
-def _body_follows(passages: Sequence[Passage], heads: Sequence[Head]) -> list[bool]:
-    """Tell for each passage whether a heading of the report's body still comes."""
-    last = -1
-    for number, (passage, head) in enumerate(zip(passages, heads, strict=True)):
-        if not passage.cell and head.section in _BODY:
-            last = number
-    return [number < last for number in range(len(passages))]
+def _last_body(passages: Sequence[Passage], told: Sequence[tuple[Head, str]]) -> int:
+    """Return the number of the last passage that opens a part of the report's body; -1 if none."""
+    for number in range(len(passages) - 1, -1, -1):
+        if told[number][0].section in _BODY and not passages[number].cell:
+            return number
+    return -1

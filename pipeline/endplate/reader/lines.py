@@ -48,6 +48,7 @@ _HANGS: Final = re.compile(
     r"disc|nerve|spinal|neural|foraminal|canal|also|mildly|diffuse))\s*$"
 )
 #: Every other end of a line, one for one ("\r\n" ends one line).
+_ODD_BREAKS: Final = "\r\v\f\u2028\u2029"
 _ODD_BREAK: Final = re.compile(r"\r(?!\n)|[\v\f\u2028\u2029]")
 _BARRED: Final = re.compile(r"\S +\| +\S")
 _GAP: Final = re.compile(r"\S {3,}(?=\S)|\t")
@@ -198,7 +199,9 @@ def _physical_lines(text: str) -> list[Line]:
     lines: list[Line] = []
     paragraph = at = 0
     gap = False
-    for raw in _ODD_BREAK.sub("\n", text).split("\n"):
+    if any(mark in text for mark in _ODD_BREAKS):
+        text = _ODD_BREAK.sub("\n", text)
+    for raw in text.split("\n"):
         body = raw.strip()
         if body:
             if gap and lines:

@@ -11,7 +11,7 @@ from endplate.reader.layout import Passage
 from endplate.records import Finding
 
 #: The Modic type that a quality of an endplate describes.
-_DESCRIBES: Final = {
+DESCRIBES: Final = {
     "endplate_edema": "1",
     "endplate_fatty_change": "2",
     "endplate_sclerosis": "3",
@@ -241,7 +241,7 @@ def _described_type(row: Row) -> str:
     by_signal = row.basis == "described"
     if (row.finding == "endplate_sclerosis" and not by_signal) or (by_signal and not row.types):
         return ""  # sclerosis alone, or brightness on STIR alone, is no type
-    return _DESCRIBES.get(row.finding, "")
+    return DESCRIBES.get(row.finding, "")
 
 
 def mark_conflicts(rows: Sequence[Row]) -> None:

@@ -6,7 +6,7 @@ The sheet lies in ``doc.user_data["endplate"]``; it never leaves the process.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from spacy.tokens import Doc
@@ -17,7 +17,7 @@ from endplate.reader.levels import Place
 from endplate.reader.linking import NO_LEVELS, Levels, Spot
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.rows import Row
-from endplate.reader.wording import Naming, Wording
+from endplate.reader.wording import NAMELESS, Naming, Wording
 
 KEY: Final = "endplate"
 
@@ -46,7 +46,7 @@ class Unit:
         Whether its value denies the heading ("Modic changes: none").
     column : Wording or None
         The heading of its table column.
-    heading : list of str
+    heading : sequence of str
         The segments of the level heading in force; ``["foreign"]`` above T10.
     headed : bool
         Whether it opens with that heading itself.
@@ -66,17 +66,17 @@ class Unit:
     number: int
     start: int
     wording: Wording
-    section: str = "findings"
-    regions: frozenset[str] = frozenset()
-    reads: bool = True
-    denied: bool = False
+    section: str
+    regions: frozenset[str]
+    reads: bool
+    resets: bool
+    opens_level: bool
+    denied: bool
+    segment: str
     column: Wording | None = None
-    heading: list[str] = field(default_factory=list)
+    heading: Sequence[str] = ()
     headed: bool = False
-    naming: Naming = field(default_factory=Naming)
-    resets: bool = False
-    opens_level: bool = False
-    segment: str = ""
+    naming: Naming = NAMELESS
     levels: Levels = NO_LEVELS
 
     @property

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from endplate.reader.levels import Place
 from endplate.reader.linking import Levels, Spot
@@ -30,7 +30,7 @@ class Detail:
     points_back: bool
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Naming:
     """The mentions of a passage in one setting; ``settled`` tells that their status is known."""
 
@@ -40,6 +40,10 @@ class Naming:
     dealt: dict[int, list[tuple[str, list[str]]]] = field(default_factory=dict)
     chosen: dict[tuple[int, bool], int | None] = field(default_factory=dict)
     rows: dict[Hashable, list[Row]] = field(default_factory=dict)
+
+
+#: Of passages that name nothing.
+NAMELESS: Final = Naming(settled=True)
 
 
 @dataclass(slots=True)

@@ -157,8 +157,11 @@ class Layout:
         header: list[tuple[int, int]] = []
         header_paragraph = -1
         for number, line in enumerate(self._lines(source)):
-            body = text[line.start : line.end]
-            if line.table and line.parts == 1 and not _BOX.search(body):
+            if (
+                line.table
+                and line.parts == 1
+                and not _BOX.search(body := text[line.start : line.end])
+            ):
                 cells = self._cells(text, line)
                 named = sum(bool(self._columns.fullmatch(flatten(text[a:b]))) for a, b in cells)
                 if len(cells) >= 2 and not _WORD.search(body):

@@ -102,11 +102,15 @@ class Lines:
             bullet = _BULLET.match(text, line.start, line.end)
             line.bullet = bullet.end() - line.start if bullet else 0
             line.table = tables and is_table_row(text[line.start : line.end])
-            if above is not None and page.goes_on(above, length, line):
+            if (
+                above is not None
+                and line.paragraph == above.paragraph
+                and page.goes_on(above, length, line)
+            ):
                 joined[-1].parts += 1
                 joined[-1].end = line.end
             else:
-                joined.append(Line(line.start, line.end, line.paragraph, line.bullet, line.table))
+                joined.append(line)
             above, length = line, long
         return joined
 
@@ -142,9 +146,12 @@ class _Page:
     speaks: bool
 
     def goes_on(self, above: Line, length: int, line: Line) -> bool:
-        """Tell whether a line goes on with the one above, which is `length` characters long."""
+        """Tell whether a line goes on with the one above, of the same paragraph.
+
+        `length` is how many characters that one has on the page.
+        """
         text, start = self.text, line.start
-        if line.paragraph != above.paragraph or line.table or above.table:
+        if line.table or above.table:
             return False
         last = text[above.end - 1]
         if last in ".!?:" and (

@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: setup screen test lint format bench lock clean
+.PHONY: setup screen test lint format bench compiled test-compiled lock clean
 
 setup: $(READY)
 
@@ -33,9 +33,22 @@ lint: setup
 	$(BIN)/ruff format --check pipeline tests
 	$(BIN)/mypy
 
-# Speed, memory, start-up; BENCH=--million adds an archive of a million reports.
+# Speed, memory, start-up; BENCH=--million adds an archive of a million reports. Without a C compiler
+# only the reader as it is installed is measured.
 bench: setup
+	-$(MAKE) compiled
 	$(BIN)/python tests/bench/bench.py $(BENCH)
+
+# The program with its reader as machine code, in build/compiled; needs a C compiler. From an archive
+# of the source, so that nothing compiled lies beside the source and outlives a change of it.
+compiled: setup
+	rm -rf build/compiled build/sdist
+	$(BIN)/hatchling build --target sdist --directory build/sdist
+	HATCH_BUILD_HOOK_ENABLE_MYPYC=1 $(BIN)/pip install --quiet --no-deps --target build/compiled build/sdist/*.tar.gz
+
+# The whole suite against that.
+test-compiled: compiled
+	PYTHONPATH=$(CURDIR)/build/compiled $(BIN)/pytest -n auto
 
 format: setup
 	$(BIN)/ruff format pipeline tests

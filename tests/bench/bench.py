@@ -3,6 +3,9 @@
     make bench                     all but the million
     make bench BENCH=--million     with it
 
+The reader is measured as it is installed, and once more as `make compiled` builds it, where that was
+possible.
+
 Ratios are of the same run on the same reports. Every report is read once only: no measurement
 profits from a report that was seen before, but the reader remembers passages, so it is measured at
 the start of an archive and further on. Rates on one core are by processor time, so that other work
@@ -36,6 +39,7 @@ SEED = 2026
 #: Lumbar MRI reports that one core reads, and how many of them are timed at either end.
 ARCHIVE, SLICE = 24_000, 3_000
 ENDPLATE = str(Path(sys.executable).with_name("endplate"))
+COMPILED = Path("build/compiled").resolve()
 
 
 @dataclass
@@ -109,36 +113,67 @@ def stock_medspacy(phrases: Sequence[str]) -> Callable[[Report], object]:
     return lambda report: nlp(report.text)
 
 
-def one_core(table: Table) -> None:
-    """Full reading of lumbar MRI reports against the bare tokenizer and stock medspaCy."""
-    import spacy
+def lumbar_archive() -> tuple[list[Report], list[Report]]:
+    """Some reports to warm up with, and those that are measured."""
+    reports = list(islice(lumbar(SEED), 200 + ARCHIVE))
+    return reports[:200], reports[200:]
 
+
+def reading() -> Iterator[float]:
+    """Reports a second that one core reads: lumbar at both ends of an archive, and mixed."""
     import endplate.reader
 
     reader = endplate.reader.load()
     collect_rarely()  # as the workers of a run do
-    reports = list(islice(lumbar(SEED), 200 + ARCHIVE))
-    warm_up, reports = reports[:200], reports[200:]
+    warm_up, reports = lumbar_archive()
+    for before, start in ((warm_up, 0), (reports[SLICE:-SLICE], len(reports) - SLICE)):
+        for report in before:
+            reader.read(report)
+        yield rate(reader.read, reports[start : start + SLICE])
+    yield rate(reader.read, list(islice(archive(SEED + 1), 30_000)))
+
+
+def compiled_reading() -> list[float]:
+    """The same of the compiled reader, in a process of its own; empty where it was not built."""
+    if not COMPILED.is_dir():
+        return []
+    done = subprocess.run(
+        [sys.executable, __file__, "--reading"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(COMPILED)},
+    )
+    return json.loads(done.stdout)
+
+
+def one_core(table: Table) -> None:
+    """Full reading of lumbar MRI reports against the bare tokenizer and stock medspaCy."""
+    import spacy
+
+    _, reports = lumbar_archive()
     table.add("lumbar MRI reports", f"{len(reports):,}", repetition(reports))
     phrases = finding_phrases()
     tokenizer, stock_reader = spacy.blank("en"), stock_medspacy(phrases)
-    ends = (("the first", warm_up, 0), ("the last", reports[SLICE:-SLICE], len(reports) - SLICE))
-    for name, before, start in ends:
-        for report in before:
-            reader.read(report)
-        part = reports[start : start + SLICE]
-        full = rate(reader.read, part)
-        table.add(f"one core, full findings, {name} {SLICE:,}", f"{full:,.0f} /s")
+    as_installed, compiled = reading(), compiled_reading()
+    for number, name in enumerate(("the first", "the last")):
+        part = reports[-SLICE:] if number else reports[:SLICE]
+        full = next(as_installed)
         bare = rate(lambda report: tokenizer(report.text), part)
-        table.add('  bare spacy.blank("en") tokenizer', f"{bare:,.0f} /s", f"{full / bare:.1f} ×")
         stock = rate(stock_reader, part[:150])
-        note = f"{full / stock:.0f} ×; {len(phrases)} literal rules"
-        table.add("  stock medspaCy (PyRuSH, targets, ConText, sections)", f"{stock:,.1f} /s", note)
-    mixed = list(islice(archive(SEED + 1), 30_000))
-    rate_mixed = rate(reader.read, mixed)
-    table.add(
-        "mixed archive, one core", f"{rate_mixed:,.0f} /s", f"{rate_mixed / full:.1f} × lumbar"
-    )
+        rows = [(f"one core, full findings, {name} {SLICE:,}", full)]
+        rows += [("  the same, compiled", r) for r in compiled[number : number + 1]]
+        for what, figure in rows:
+            note = f"{figure / stock:.0f} × medspaCy, {figure / bare:.1f} × the tokenizer"
+            table.add(what, f"{figure:,.0f} /s", note)
+        table.add('  bare spacy.blank("en") tokenizer', f"{bare:,.0f} /s")
+        what = "  stock medspaCy (PyRuSH, targets, ConText, sections)"
+        table.add(what, f"{stock:,.1f} /s", f"{len(phrases)} literal rules")
+    mixed = next(as_installed)
+    table.add("mixed archive, one core", f"{mixed:,.0f} /s", f"{mixed / full:.1f} × lumbar")
+    for figure in compiled[2:]:
+        note = f"{figure / compiled[1]:.1f} × lumbar"
+        table.add("  the same, compiled", f"{figure:,.0f} /s", note)
 
 
 def two_processes(table: Table) -> None:
@@ -211,8 +246,12 @@ def start_up(table: Table, folder: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--million", action="store_true", help="screen 10^6 reports, too")
+    parser.add_argument("--reading", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, default=Path("build/bench.md"))
     options = parser.parse_args()
+    if options.reading:
+        print(json.dumps(list(reading())))
+        return
     table = Table()
     one_core(table)
     two_processes(table)

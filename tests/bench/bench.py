@@ -3,8 +3,7 @@
     make bench                     all but the million
     make bench BENCH=--million     with it
 
-The reader is measured as it is installed, and once more as `make compiled` builds it, where that was
-possible.
+The reader is measured as it is installed, and as `make compiled` builds it where that was possible.
 
 Ratios are of the same run on the same reports. Every report is read once only: no measurement
 profits from a report that was seen before, but the reader remembers passages, so it is measured at

@@ -70,6 +70,7 @@ class SectionsPipe(Sectionizer):
 
     def __init__(self, nlp: Language, lexicon: Lexicon, name: str = "endplate_sections") -> None:
         super().__init__(nlp, name=name, rules=None, phrase_matcher_attr="NORM", span_attrs=None)
+        self._Sectionizer__matcher = NormMatcher(nlp.tokenizer)
         self.add(
             [
                 SectionRule(title, section)

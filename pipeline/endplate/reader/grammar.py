@@ -26,7 +26,7 @@ class Grammar:
             self.sections, self.regions, self.levels, lexicon.sections["denials"]
         )
         heading = re.compile(
-            rf"(?:{self.sections.pattern.pattern})"
+            rf"(?:{self.sections.pattern})"
             r"|\W{0,6}(?:at\s+)?(?:l|t|d|s|lwk|th)\s?\d{1,2}"
             r"\s?[-–/]\s?[ltds]?\s?\d{0,2}[^:\n]{0,24}(?::|[-–—]\s|$)"
         )

@@ -40,7 +40,7 @@ class NormMatcher:
             self.rules.append(rule)
             self.labels.add(rule.category)
             node = self._tree
-            for norm in self._tokenizer.read(rule.literal)[0]:
+            for norm in self._tokenizer.phrase(rule.literal):
                 node = node.setdefault(norm, {})
             node[None] = rule
 

@@ -30,10 +30,10 @@ class SectionRules:
         }
         self._subheadings = frozenset(rules["subheadings"])
         titles = alternation([*self._sections, *self._subheadings])
-        self.pattern = re.compile(
-            rf"\W{{0,4}}(?:\d{{1,2}}[.)]\s*)?(?:{titles})\b[^:\n]{{0,30}}(?::|$)"
-            rf"|\W{{0,4}}(?:{titles})\s*(?::|-\s|$)",
-            re.IGNORECASE,
+        #: Matches a heading in lower case; a dash may end one that has no number.
+        self.pattern = (
+            rf"\W{{0,4}}(?P<number>\d{{1,2}}[.)]\s*)?{titles}"
+            r"(?:\b[^:\n]{0,30}(?::|$)|(?(number)(?!)|\s*(?::|-\s|$)))"
         )
         self.columns = re.compile(rf"\W*{alternation(rules['columns'])}\W*")
         self._openers = re.compile(rf"{alternation(rules['openers'])}(?=[\s:])\s*:?", re.IGNORECASE)

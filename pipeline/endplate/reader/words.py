@@ -91,7 +91,7 @@ def _within(a: str, b: str, limit: int) -> bool:
 def phrase_norm(nlp: Language, phrase: str) -> str:
     """Return a phrase of a rule file in the spelling that the matchers see."""
     tokenizer: ReportTokenizer = nlp.tokenizer
-    return tokenizer.phrase(str(phrase))
+    return " ".join(tokenizer.phrase(str(phrase)))
 
 
 class Speller:
@@ -178,6 +178,7 @@ class ReportTokenizer:
         self.speller = speller
         self._runs = runs
         self._splits: dict[str, tuple[tuple[str, str], ...]] = {}
+        self._phrases: dict[str, tuple[str, ...]] = {}
         self._known: dict[str, tuple[tuple[str, int, int], ...]] = {}
 
     def __call__(self, text: str) -> Doc:
@@ -225,9 +226,12 @@ class ReportTokenizer:
             self._known[token] = known
         return known
 
-    def phrase(self, phrase: str) -> str:
-        """Return the norms of a phrase, as the matchers see it."""
-        return " ".join(self.read(phrase)[0])
+    def phrase(self, phrase: str) -> tuple[str, ...]:
+        """Return the norms of a phrase of a rule, as the matchers see it."""
+        norms = self._phrases.get(phrase)
+        if norms is None:
+            norms = self._phrases[phrase] = tuple(self.read(phrase)[0])
+        return norms
 
     def pieces(self, word: str) -> tuple[tuple[str, str], ...]:
         """Return the parts of a word with their norms: several where words are written as one."""

@@ -200,7 +200,7 @@ class MentionsPipe:
                 continue
             here = below if paragraph == unit.passage.paragraph else []
             unit.naming = self._naming(unit, here, "modic_change" in below)
-            if unit.mentions and unit.wording.value in ("yes", "present") and soon[unit.number]:
+            if unit.mentions and unit.wording.affirms and soon[unit.number]:
                 below, paragraph = self._names(unit), unit.passage.paragraph
                 unit.naming = NAMELESS
                 continue

@@ -116,7 +116,7 @@ class Discourse:
                     not blank,
                     resets,
                     opens_level,
-                    wording.value in self._denials and (passage.cell or wording.titled),
+                    wording.denies and (passage.cell or wording.titled),
                     segment,
                     self.wording[text[slice(*passage.column)]] if passage.column else None,
                 )
@@ -175,6 +175,7 @@ class Discourse:
         flat = flatten(body)
         boxes = Boxes.of(body) if "[" in body or "(" in body or not body.isascii() else None
         blank = boxes is None and blanks(body) > 0
+        value = re.split(r":|\s-\s", flat)[-1].strip(" .;,*_|")
         return Wording(
             body,
             flat,
@@ -182,8 +183,9 @@ class Discourse:
             barred=not body or blank or self._sections.legend(flat),
             untold=unanswered(body),
             starts_body=self._starts_body(body),
-            value=re.split(r":|\s-\s", flat)[-1].strip(" .;,*_|"),
             titled=":" in flat or " - " in flat,
+            denies=value in self._denials,
+            affirms=value in ("yes", "present"),
         )
 
     def _opens_level(self, flat: str) -> bool:

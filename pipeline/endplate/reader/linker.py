@@ -11,7 +11,7 @@ from endplate.reader.grading import acuity, grade, measure
 from endplate.reader.linking import Context
 from endplate.reader.mentions import Mention
 from endplate.reader.modic import caused_otherwise
-from endplate.reader.rows import DESCRIBES, Row, settle_passage
+from endplate.reader.rows import ANYWHERE, DESCRIBES, Row, settle_passage
 from endplate.reader.sheet import Unit
 from endplate.reader.spread import Spread
 from endplate.reader.wording import Detail
@@ -33,6 +33,7 @@ def rows_of(unit: Unit, context: Context, source: Source) -> list[Row]:
         rows = settle_passage(_spread(unit, spread, named_only=named_only))
         if not spread.asked:  # the passages before had no say: the same wherever it stands
             naming.rows[setting] = rows
+            naming.chosen.clear()  # what led to them is not asked for again
     return [row.placed(unit.passage, unit.start, source) for row in rows]
 
 
@@ -70,13 +71,13 @@ def _spread(unit: Unit, spread: Spread, *, named_only: bool) -> list[Row]:
                     mention.finding,
                     mention.status,
                     unit.section,
-                    unit.passage,
+                    ANYWHERE,
                     wording.starts[mention.start],
                     wording.ends[mention.end - 1],
                     level=level,
                     vertebra=vertebra,
                     endplate=side or ("both" if detail.facing and level else ""),
-                    types=list(types),
+                    types=types,
                     choice=mention.choice,
                     basis=mention.basis,
                     grade=detail.grade,

@@ -48,6 +48,8 @@ _READ: Final = 200
 _FIGURES: Final = str.maketrans("123456789", "0" * 9)
 #: Of longer lines only the first sentence can be a heading.
 _LONG: Final = 140
+#: Lines remembered; those that many reports share are few.
+_LINES: Final = 10_000
 _NO_HEADING: Final = ("", frozenset[str](), False, 0, False)
 
 
@@ -70,7 +72,7 @@ class RegionRules:
             for name in ("lumbar", "whole", "cervical", "thoracic", "other")
         }
         self._names_region = pattern([word for name in self._region for word in rules[name]])
-        self._line = Memory(self._read_line)
+        self._line = Memory(self._read_line, limit=_LINES)
 
     def modality(self, text: str) -> str:
         """Return the modality that a heading names first, or an empty text."""
@@ -148,5 +150,7 @@ class RegionRules:
         if value.startswith(_OTHER_HEADINGS):
             return _NO_HEADING
         named = frozenset(self.regions(value))
-        here = self.modality(value) if named else ""
+        if not named:
+            return _NO_HEADING
+        here = self.modality(value)
         return here, named, value != line, len(value.split()), _EXAM.match(value) is not None

@@ -21,6 +21,10 @@ _NO_TYPE: Final = ("",)
 _OTHER_CAUSES: Final = frozenset(["spinal_infection", "vertebral_fracture", "spinal_neoplasm"])
 
 
+#: Where a row stands as long as it is only known what its passage says.
+ANYWHERE: Final = Passage(0, 0, 0, 0)
+
+
 @dataclass(slots=True)
 class Row:
     """A finding at one place.

@@ -7,12 +7,12 @@ the report that it was met in, and positions count from its own start.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from endplate.reader.levels import Place
-from endplate.reader.linking import Levels, Spot
+from endplate.reader.linking import NO_LEVELS, Levels, Spot
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.rows import Row
 from endplate.reader.stand_in import moved
@@ -59,10 +59,10 @@ class Wording:
     barred, untold, starts_body : bool
         Whether it explains a scheme or is a blank of a template, is a heading without a value, or
         opens with a level or the name of a structure.
-    value : str
-        What stands behind its last colon.
     titled : bool
-        Whether there is such a colon.
+        Whether it has a colon or a dash between a title and its value.
+    denies, affirms : bool
+        Whether that value, or all of it, is a bare no or a bare yes.
     speaks : bool or None
         Whether it may name a finding or a level; None as long as nobody asked.
     bare : bool or None
@@ -77,7 +77,9 @@ class Wording:
         Levels that it calls wrong.
     caused : bool
         Whether it gives oedema another cause than the disc.
-    moved : dict
+    own : Levels or None
+        The same with what follows from them; None until somebody asks.
+    moved : dict or None
         Segment to the levels of the same text with that segment in the place of L4-L5.
     modifiers : list or None
         The cues of ConText.
@@ -91,8 +93,9 @@ class Wording:
     barred: bool
     untold: bool
     starts_body: bool
-    value: str
     titled: bool
+    denies: bool
+    affirms: bool
     speaks: bool | None = None
     bare: bool | None = None
     tokenized: bool = False
@@ -102,26 +105,37 @@ class Wording:
     terms: list[Term] = field(default_factory=list)
     places: list[Place] | None = None
     spots: list[Spot] | None = None
-    moved: dict[str, Levels] = field(default_factory=dict)
-    corrects: list[str] = field(default_factory=list)
+    own: Levels | None = None
+    moved: dict[str, Levels] | None = None
+    corrects: Sequence[str] = ()
     caused: bool = False
     modifiers: list[Any] | None = None
     namings: dict[Hashable, Naming] = field(default_factory=dict)
 
     def levels(self, segment: str) -> Levels:
         """Return the levels; of the text with another segment in the place of L4-L5, if given."""
+        if not segment:
+            if self.own is None:
+                self.own = _levels(self.places or (), self.spots or ())
+            return self.own
+        if self.moved is None:
+            self.moved = {}
         known = self.moved.get(segment)
         if known is None:
-            places, spots = self.places or (), self.spots or ()
-            if segment:
-                places = [moved(place, segment) for place in places]
-                spots = [replace(s, place=p) for s, p in zip(spots, places, strict=True)]
-            told = [s for s in spots if s.place.kind == "named" and s.place.segments]
-            discs = [s.place.segments for s in told]
-            known = Levels(places, spots, told, discs, any(p.kind == "named" for p in places))
-            self.moved[segment] = known
+            places = [moved(place, segment) for place in self.places or ()]
+            spots = self.spots or ()
+            spots = [replace(s, place=p) for s, p in zip(spots, places, strict=True)]
+            known = self.moved[segment] = _levels(places, spots)
         return known
 
     def words(self, first: int, last: int) -> str:
         """Return the text of a token range."""
         return self.text[self.starts[first] : self.ends[last - 1]]
+
+
+def _levels(places: Sequence[Place], spots: Sequence[Spot]) -> Levels:
+    if not places:
+        return NO_LEVELS
+    told = [s for s in spots if s.place.kind == "named" and s.place.segments]
+    discs = [s.place.segments for s in told]
+    return Levels(places, spots, told, discs, any(p.kind == "named" for p in places))

@@ -116,6 +116,9 @@ class ReportContext(ConText):
             status, decisive = weigh(mention.finding, cues, unit.section, norms)
             if mention.status == "historical" and status in ("present", "historical"):
                 continue  # a conversion told so already
+            if mention.like is not None and status == "present":
+                mention.status, mention.cue = mention.like.status, mention.like.cue
+                continue
             mention.status = status
             mention.cue = unit.wording.words(decisive.start, decisive.end) if decisive else ""
 

@@ -10,6 +10,7 @@ levels to rows. They share a :class:`endplate.reader.sheet.Sheet`.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from medspacy.section_detection import Section, Sectionizer, SectionRule
@@ -17,7 +18,8 @@ from medspacy.target_matcher import TargetMatcher, TargetRule
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
-from endplate.reader.finder import Finder, none_at, titled_by_type
+from endplate.reader.anaphora import Antecedents
+from endplate.reader.finder import Finder, titled_by_type
 from endplate.reader.grammar import Grammar
 from endplate.reader.headings import HeadingFollower, headings_later, headings_next
 from endplate.reader.lexemes import phrases_by_norm
@@ -25,7 +27,7 @@ from endplate.reader.lexicon import Lexicon
 from endplate.reader.linker import rows_of
 from endplate.reader.linking import Context
 from endplate.reader.matching import NormMatcher
-from endplate.reader.mentions import Mention, Term
+from endplate.reader.mentions import Term
 from endplate.reader.rows import Row, correct, describe, findings_of, mark_conflicts
 from endplate.reader.sheet import KEY, Sheet, Unit, sheet_of
 from endplate.reader.wording import NAMELESS, Naming, Wording
@@ -191,7 +193,7 @@ class MentionsPipe:
         soon = headings_next(sheet.units)
         below: list[str] = []
         paragraph = -1
-        last: list[Mention] = []
+        before = Antecedents()
         for unit in sheet.units:
             if not unit.reads:
                 continue
@@ -204,9 +206,9 @@ class MentionsPipe:
                 below, paragraph = self._names(unit), unit.passage.paragraph
                 unit.naming = NAMELESS
                 continue
-            if not unit.mentions and (denied := none_at(unit, last)):
-                unit.naming = Naming(denied)
-            last = unit.mentions or last
+            if unit.wording.refers and (meant := before.meant(unit)):
+                unit.naming = Naming([*map(replace, unit.mentions), *meant])
+            before.remember(unit)
         if sheet.shown:
             doc.spans["endplate_mentions"] = [
                 span_of(doc, unit, *mention.head, mention.finding)

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from endplate.reader.anaphora import refers
 from endplate.reader.layout import Passage
 from endplate.reader.levels import LevelGrammar
 from endplate.reader.linking import spots_of
@@ -186,6 +187,7 @@ class Discourse:
             titled=":" in flat or " - " in flat,
             denies=value in self._denials,
             affirms=value in ("yes", "present"),
+            refers=refers(flat),
         )
 
     def _opens_level(self, flat: str) -> bool:

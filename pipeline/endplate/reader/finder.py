@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from endplate.reader.anaphora import denied
 from endplate.reader.composer import Composer
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.modic import modic_mentions, read_types, signal_mentions, split_conversion
@@ -108,16 +109,6 @@ def titled_by_type(column: str) -> bool:
     return re.fullmatch(r"\W*(?:type|grade|class|modic)\W*", column) is not None
 
 
-def none_at(unit: Unit, last: Sequence[Mention]) -> list[Mention]:
-    """Read "None at L3-L4." as a denial of what was named last."""
-    norms = unit.norms
-    if norms[0] != "none" or len(norms) > 12 or not last or not unit.spots:
-        return []
-    if unit.spots[0].place.kind != "named":
-        return []
-    return [_denied(last[-1], 0)]
-
-
 def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) -> list[Mention]:
     """Read "another in the endplate of T11" and ", none at L5-S1" as the finding named before."""
     made: list[Mention] = []
@@ -134,7 +125,7 @@ def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) ->
         if last is None:
             continue
         if none:
-            made.append(_denied(last, t))
+            made.append(denied(last, t))
         else:
             made.append(
                 Mention(
@@ -142,10 +133,3 @@ def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) ->
                 )
             )
     return made
-
-
-def _denied(last: Mention, t: int) -> Mention:
-    basis = "stated" if last.finding == "modic_change" else ""
-    return Mention(
-        last.finding, (t, t + 1), t, t + 1, basis=basis, status="absent", cue="none", decided=True
-    )

@@ -21,7 +21,8 @@ class Mention:
     ``head`` are the tokens that cues are asked about; ``start`` and ``end`` also take in the place
     where it stands beside. ``spot`` is the number of its level where the structure of the line
     gives it, ``decided`` tells that its status is given (a ticked box, a value). ``types`` are
-    Modic types in the order told, ``choice`` marks "1 or 2".
+    Modic types in the order told, ``choice`` marks "1 or 2". ``like`` is the mention before it that
+    it repeats at another level ("similar changes at L5-S1").
     """
 
     finding: str
@@ -38,3 +39,4 @@ class Mention:
     at_disc: bool = False
     spot: int | None = None
     decided: bool = False
+    like: Mention | None = None

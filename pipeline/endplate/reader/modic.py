@@ -94,16 +94,24 @@ def read_types(words: Sequence[str]) -> tuple[list[str], bool]:
 
 
 def modic_mentions(
-    terms: Sequence[Term], norms: Sequence[str], start: int, end: int, *, titled: bool
+    terms: Sequence[Term],
+    norms: Sequence[str],
+    start: int,
+    end: int,
+    *,
+    titled: bool,
+    told: bool = False,
 ) -> list[Mention]:
     """Return the stated Modic changes of a passage.
 
     `titled` tells that the passage stands in a column headed "Modic": a bare type or number in it
-    is a Modic type.
+    is a Modic type. `told` tells that the text before is about Modic changes: a bare type is.
     """
     tokens = list(norms[start:end])
     joined = " ".join(tokens)
     if not titled and not any(word in joined for word in _NAMES):
+        return []
+    if told and not _OTHER_SCHEME.isdisjoint(tokens):
         return []
     # token index of each character of the joined norms
     at: list[int] = []
@@ -168,7 +176,7 @@ def modic_mentions(
                 # "previously type 1; no Modic change at L5-S1": the name is of another statement
                 if _ANEW.isdisjoint(between):
                     consumed.add(nearest.start)
-            elif not any(
+            elif not told and not any(
                 -6
                 <= t.start - last
                 <= (10 if "change" in tokens[last - start : last - start + 2] else 5)

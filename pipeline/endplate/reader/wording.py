@@ -63,6 +63,8 @@ class Wording:
         Whether it has a colon or a dash between a title and its value.
     denies, affirms : bool
         Whether that value, or all of it, is a bare no or a bare yes.
+    refers : bool
+        Whether it may speak of what was named before it.
     speaks : bool or None
         Whether it may name a finding or a level; None as long as nobody asked.
     bare : bool or None
@@ -96,6 +98,7 @@ class Wording:
     titled: bool
     denies: bool
     affirms: bool
+    refers: bool
     speaks: bool | None = None
     bare: bool | None = None
     tokenized: bool = False

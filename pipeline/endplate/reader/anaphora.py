@@ -1,0 +1,108 @@
+"""What a passage says of findings that were named before it.
+
+"None at L5-S1." "Those at L5-S1 are type 2." "L3-4: similar changes to a lesser degree."
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from endplate.codes import CORE_FINDINGS
+from endplate.reader.mentions import Mention
+from endplate.reader.modic import modic_mentions
+from endplate.reader.sheet import Unit
+
+#: No text without one of these refers back; in flattened text.
+_REFERS: Final = re.compile(
+    r"\btyp|^none\b|\b(?:similar|same|identical|comparable|likewise|ditto)\b"
+)
+_SIMILAR: Final = re.compile(
+    r"(?<!\S)(?:similar|same|identical|comparable)(?: (?:but|though|if|albeit|,|less|more|milder|"
+    r"lesser|slightly|marked|prominent|pronounced|extensive|severe|degenerative|reactive|type|of))*"
+    r" (?:change|finding|appearance|abnormality|signal|feature|pattern|picture|alteration)s?(?!\S)"
+    r"(?! (?:to|as|with|since|compared|from)(?! an? | lesser| milder))"
+    r"|(?<!\S)(?:likewise|ditto)(?!\S)"
+)
+#: Passages over which a text goes on about the same thing.
+_NEAR: Final = 3
+_SHORT: Final = 12
+
+
+def refers(flat: str) -> bool:
+    """Tell whether a flattened passage may speak of what was named before it."""
+    return _REFERS.search(flat) is not None
+
+
+@dataclass(slots=True)
+class Antecedents:
+    """What the passages before named: the last mentions, and the last ones of the core findings.
+
+    ``unit`` is the passage of the latter.
+    """
+
+    last: list[Mention] = field(default_factory=list)
+    core: list[Mention] = field(default_factory=list)
+    unit: Unit | None = None
+
+    def remember(self, unit: Unit) -> None:
+        """Note what a passage names."""
+        if unit.mentions:
+            self.last = unit.mentions
+            core = [m for m in unit.mentions if m.finding in CORE_FINDINGS]
+            if core:
+                self.core, self.unit = core, unit
+
+    def meant(self, unit: Unit) -> list[Mention]:
+        """Return the mentions that a passage makes by referring back."""
+        if not unit.mentions and (denied := self._denied(unit)):
+            return [denied]
+        if (
+            self.unit is None
+            or unit.number - self.unit.number > _NEAR
+            or not (unit.levels.named or unit.heading)
+            or any(m.finding in CORE_FINDINGS for m in unit.mentions)
+        ):
+            return []
+        return self._typed(unit) or self._similar(unit)
+
+    def _denied(self, unit: Unit) -> Mention | None:
+        """Read "None at L3-L4." as a denial of what was named last."""
+        if unit.norms[0] != "none" or len(unit.norms) > _SHORT or not self.last or not unit.spots:
+            return None
+        return denied(self.last[-1], 0) if unit.spots[0].place.kind == "named" else None
+
+    def _typed(self, unit: Unit) -> list[Mention]:
+        """Read "those at L5-S1 are type 2" below a sentence on Modic changes."""
+        if not any(m.finding == "modic_change" for m in self.core):
+            return []
+        norms = unit.norms
+        return modic_mentions(unit.terms, norms, 0, len(norms), titled=False, told=True)
+
+    def _similar(self, unit: Unit) -> list[Mention]:
+        """Read "similar changes at L5-S1" as the core findings named last."""
+        norms = unit.norms
+        match = _SIMILAR.search(" ".join(norms))
+        if match is None or self.unit is None or _where(unit) == _where(self.unit):
+            return []
+        first = " ".join(norms)[: match.start()].count(" ")
+        last = first + match.group().count(" ") + 1
+        return [
+            replace(mention, head=(first, last), start=first, end=last, site=None, spot=None,
+                    status="present", cue="", decided=False, like=mention)
+            for mention in self.core
+        ]  # fmt: skip
+
+
+def denied(last: Mention, t: int) -> Mention:
+    """Return the denial at token `t` of what a mention names."""
+    basis = "stated" if last.finding == "modic_change" else ""
+    return Mention(
+        last.finding, (t, t + 1), t, t + 1, basis=basis, status="absent", cue="none", decided=True
+    )
+
+
+def _where(unit: Unit) -> Sequence[Sequence[str]]:
+    return unit.levels.discs or [unit.heading]

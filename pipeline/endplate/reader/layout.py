@@ -71,6 +71,7 @@ _SAYS: Final = re.compile(r"\w|[☐☑☒]")
 _PARTS_WORDS: Final = re.compile(r"[(\[/,;:]")
 _NUMBERED: Final = re.compile(r"(?:modic|type|grade|and|-|/)\W*\w$", re.IGNORECASE)
 _ITEM: Final = re.compile(r"[(\[]?(?:\d{1,2}|[ivx]{1,4}|[a-h])")
+_ANSWER: Final = re.compile(r"(?:yes|no|none|nil|present|absent)\s*(?:[.,;(]|$)", re.IGNORECASE)
 _INITIALS: Final = re.compile(r"(?:[a-z]\.)+[a-z]")
 #: Characters of the longest passage: what is worked out about a pair of words stays bounded.
 _LONGEST: Final = 1500
@@ -92,8 +93,8 @@ def _sentence_ends(text: str, start: int, end: int) -> list[int]:
             continue
         word = _last_word(text[max(begin, at - 24) : at])
         after = text[match.end() : min(end, match.end() + 24)].lstrip(")]\"'* \n\t")
-        if mark[0] == "?" and (not word or not after[:1].isupper()):
-            continue  # "? Modic" asks about what follows
+        if mark[0] == "?" and (not word or not after[:1].isupper() or _ANSWER.match(after)):
+            continue  # "? Modic" asks about what follows, "Modic? No." is answered
         if mark == ".":
             if word in _ABBREVIATIONS and not (
                 word in ("no", "post", "max", "min") and after[:1].isupper() and at - begin > 12

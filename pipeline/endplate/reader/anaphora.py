@@ -26,6 +26,10 @@ _SIMILAR: Final = re.compile(
     r"(?! (?:to|as|with|since|compared|from)(?! an? | lesser| milder))"
     r"|(?<!\S)(?:likewise|ditto)(?!\S)"
 )
+#: What a bare type can be the type of.
+_TYPED: Final = frozenset(
+    ["modic_change", "endplate_edema", "endplate_fatty_change", "endplate_degeneration"]
+)
 #: Passages over which a text goes on about the same thing.
 _NEAR: Final = 3
 _SHORT: Final = 12
@@ -62,7 +66,7 @@ class Antecedents:
         if (
             self.unit is None
             or unit.number - self.unit.number > _NEAR
-            or not (unit.levels.named or unit.heading)
+            or not (unit.spots or unit.heading or unit.number - self.unit.number == 1)
             or any(m.finding in CORE_FINDINGS for m in unit.mentions)
         ):
             return []
@@ -76,7 +80,7 @@ class Antecedents:
 
     def _typed(self, unit: Unit) -> list[Mention]:
         """Read "those at L5-S1 are type 2" below a sentence on Modic changes."""
-        if not any(m.finding == "modic_change" for m in self.core):
+        if not any(m.finding in _TYPED for m in self.core):
             return []
         norms = unit.norms
         return modic_mentions(unit.terms, norms, 0, len(norms), titled=False, told=True)

@@ -141,9 +141,11 @@ class ReportContext(ConText):
         target = _Target(*mention.head, mention.finding)
         for modifier in modifiers:
             first, last = modifier.scope_span
-            if last < target.start or target.end < first or not modifier.modifies(target):
-                continue
             a, b = modifier.modifier_span
+            # "[no prior] lumbar surgery" where "prior lumbar surgery" is the finding
+            aim = target._replace(start=b) if a < target.start < b < target.end else target
+            if last < aim.start or aim.end < first or not modifier.modifies(aim):
+                continue
             before = b <= target.start
             for sense in self.senses[modifier.rule.literal]["forward" if before else "backward"]:
                 if sense.only is None or target.label_ in sense.only:

@@ -19,6 +19,8 @@ _CHANGED: Final = frozenset(
     "evolving become".split()
 )
 
+_NOT_TURNED: Final = frozenset([",", ";", ".", "and", "also", "or", "with", "no", "not"])
+
 
 class Finder:
     """Finds the mentions of units.
@@ -54,6 +56,8 @@ class Finder:
             between = norms[one.head[1] : other.head[0]]
             if between[-1:] == ["from"] and set(between) & _CHANGED:
                 other.status, other.cue = "historical", "from"
+            elif _turned(one, other, between, norms):
+                one.status, one.cue = "historical", "now"
         inside = {t for m in modic for t in range(*m.head)}
         plain = [
             t
@@ -102,6 +106,18 @@ class Finder:
         if made and titles:
             mentions = [m for m in mentions if m.head[1] > colon]
         return sorted(mentions + made, key=lambda m: m.head)
+
+
+def _turned(
+    one: Mention, other: Mention, between: Sequence[str], norms: Sequence[str]
+) -> bool:
+    """Tell whether a type took another's place: "Modic 1 at L4-5 is now type 2"."""
+    if not (one.types and other.types) or not _NOT_TURNED.isdisjoint(between):
+        return False
+    if between[-1:] == ["to"]:
+        return not _CHANGED.isdisjoint(norms[max(0, one.head[0] - 6) : one.head[0]])
+    behind = norms[other.head[1] : other.head[1] + 1]
+    return between[-1:] in (["now"], ["currently"]) or (behind == ["now"] and "is" in between)
 
 
 def titled_by_type(column: str) -> bool:

@@ -279,7 +279,7 @@ def split_conversion(mention: Mention, norms: Sequence[str]) -> list[Mention]:
     inside = norms[mention.start : mention.end]
     if len(mention.types) < 2 or "to" not in inside:
         return [mention]
-    around = norms[max(0, mention.start - 5) : mention.end + 3]
+    around = norms[max(0, mention.start - 8) : mention.end + 3]
     before = norms[max(0, mention.start - 2) : mention.start]
     if not ("from" in before or "from" in inside or _CONVERSION & set(around)):
         return [mention]

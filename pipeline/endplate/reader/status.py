@@ -131,6 +131,8 @@ def weigh(
         return min(by[category], key=lambda c: c.distance)
 
     lasting = finding in _LASTING
+    if lasting and section != "indication":
+        by.pop("indication", None)  # "limits evaluation of the fused levels"
     if lasting and "planned" in by:
         return "", nearest("planned")
     if finding == "vertebral_fracture" and "historical" in by:

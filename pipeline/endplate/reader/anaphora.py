@@ -12,7 +12,7 @@ from typing import Final
 
 from endplate.codes import CORE_FINDINGS
 from endplate.reader.mentions import Mention
-from endplate.reader.modic import modic_mentions
+from endplate.reader.modic import modic_mentions, split_conversion
 from endplate.reader.sheet import Unit
 
 #: No text without one of these refers back; in flattened text.
@@ -83,7 +83,8 @@ class Antecedents:
         if not any(m.finding in _TYPED for m in self.core):
             return []
         norms = unit.norms
-        return modic_mentions(unit.terms, norms, 0, len(norms), titled=False, told=True)
+        found = modic_mentions(unit.terms, norms, 0, len(norms), titled=False, told=True)
+        return [part for mention in found for part in split_conversion(mention, norms)]
 
     def _similar(self, unit: Unit) -> list[Mention]:
         """Read "similar changes at L5-S1" as the core findings named last."""

@@ -87,7 +87,7 @@ class ReportContext(ConText):
                 continue
             undecided = [m for m in unit.mentions if not m.decided]
             if unit.denied:
-                last = len(unit.norms)
+                last = _last_word(unit.norms)
                 for mention in undecided:
                     mention.status, mention.cue = "absent", unit.wording.words(last - 1, last)
             elif undecided:
@@ -112,6 +112,8 @@ class ReportContext(ConText):
                 cue
                 for cue in self.cues(mention, modifiers)
                 if reaches(cue, mention.head, norms, marks, len(norms))
+                # "L2 versus L3" hedges nothing
+                and not any(s.start <= cue.start and cue.end <= s.end for s in unit.spots)
             ]
             status, decisive = weigh(mention.finding, cues, unit.section, norms)
             if mention.status == "historical" and status in ("present", "historical"):
@@ -146,12 +148,18 @@ class ReportContext(ConText):
             aim = target._replace(start=b) if a < target.start < b < target.end else target
             if last < aim.start or aim.end < first or not modifier.modifies(aim):
                 continue
-            before = b <= target.start
+            before = b <= aim.start
             for sense in self.senses[modifier.rule.literal]["forward" if before else "backward"]:
                 if sense.only is None or target.label_ in sense.only:
-                    distance = target.start - b if before else a - target.end
+                    distance = aim.start - b if before else a - target.end
                     found.append(Cue(sense.category, a, b, before, sense.reach, distance))
         return found
+
+
+def _last_word(norms: Sequence[str]) -> int:
+    """Return the end of the last token that is a word, or of all where none is."""
+    words = (t for t in range(len(norms), 0, -1) if norms[t - 1][:1].isalnum())
+    return next(words, len(norms))
 
 
 def expand(phrases: Sequence[Any], slots: Mapping[str, Sequence[Any]]) -> list[str]:

@@ -19,6 +19,10 @@ _ENDPLATE: Final = frozenset(
 )  # fmt: skip
 
 
+#: What loses height besides a disc.
+_BODIES: Final = frozenset(["body", "fracture", "endplate_fracture"])
+
+
 class Composer:
     """Finds the mentions of a passage from its terms.
 
@@ -133,9 +137,15 @@ class Composer:
         return mentions
 
     def _elliptic(self, view: NounPhrases, term: Term, qualities: Sequence[str]) -> list[Mention]:
-        """Read "no canal stenosis apart from narrowing", "irregular endplates; no erosion"."""
+        """Read "no canal stenosis apart from narrowing", "irregular endplates; no erosion".
+
+        "Erosion: none" in a list of findings is of an endplate, too.
+        """
         if view.foreign_title:
             return []
+        titled = view.norms[term.end : term.end + 1]
+        if "erosion" in qualities and term.start <= 1 and titled in ([":"], ["-"], ["?"]):
+            return [Mention("endplate_erosion", (term.start, term.end), term.start, term.end)]
         for quality, labels in (
             ("narrowing", {"canal", "foramen", "recess"}),
             ("erosion", {"endplate"}),
@@ -174,7 +184,7 @@ class Composer:
             t.labels & {"disc", "disc_height", "disc_signal", "desiccation", "bulge", "protrusion"}
             for t in terms
         )
-        has_body = any(t.labels & {"body", "fracture"} for t in terms)
+        has_body = any(t.labels & _BODIES for t in terms)
         kept: list[Mention] = []
         typed = [
             m for m in found if m.finding in _ENDPLATE and m.finding != "endplate_degeneration"
@@ -202,11 +212,7 @@ class Composer:
                     default=99,
                 )
                 body = min(
-                    (
-                        abs(t.start - mention.start)
-                        for t in terms
-                        if t.labels & {"body", "fracture"}
-                    ),
+                    (abs(t.start - mention.start) for t in terms if t.labels & _BODIES),
                     default=99,
                 )
                 if body < disc:

@@ -27,6 +27,12 @@ _CORRECTED: Final = re.compile(
     r"\b(?:in fact|actually|should (?:read|be|have been|say)|is really|are really|"
     r"instead at|corrected to|must read)\b"
 )
+#: What a sentence on earlier studies speaks of.
+_PAST: Final = re.compile(
+    r"\b(?:mri?s?|cts?|x-?rays?|radiograph\w*|films?|stud(?:y|ies)|scans?|exam\w*|imag\w+|report\w*|"
+    r"prior|previous\w*|earlier|outside|dated|compar\w+|correlat\w+|available|none|was|were|had|"
+    r"show\w*|demonstrated|then|(?:19|20)\d\d)\b"
+)
 _BODY: Final = frozenset(["findings", "impression", "technique", "comparison"])
 
 
@@ -105,6 +111,9 @@ class Discourse:
                 heading_follows=number < body,
                 starts_body=wording.starts_body,
             )
+            if section == "comparison" and not head.section and not _PAST.search(wording.flat):
+                section = "findings"  # what is seen now, on the line of the earlier studies
+                tracker.open(section, passage.line, passage.paragraph, alone=False)
             blank = wording.barred or (passage.line in unfilled and wording.boxes is None)
             units.append(
                 Unit(
@@ -159,7 +168,7 @@ class Discourse:
         alone, turned = False, frozenset[str]()
         if section:
             alone = not re.search(r"\w", body[own:])
-            if alone and section in ("findings", "impression", "addendum"):
+            if section in ("findings", "impression", "addendum"):
                 turned = self._regions.turned(flatten(body[:own]))
             while own < len(body) and body[own] in " \t\n:*_-–>":
                 own += 1

@@ -19,6 +19,8 @@ _CHANGED: Final = frozenset(
     "evolving become".split()
 )
 
+#: What parts the values behind a heading, or is one.
+_ANSWERS: Final = frozenset([",", "none", "no", "nil", "absent", "negative"])
 _NOT_TURNED: Final = frozenset([",", ";", ".", "and", "also", "or", "with", "no", "not"])
 
 
@@ -75,7 +77,10 @@ class Finder:
             if not twins:
                 found.append(signal)
             elif not any(m.basis == "described" for m in twins):
-                twins[0].types, twins[0].basis = signal.types, "described"
+                twin = twins[0]
+                twin.types, twin.basis = signal.types, "described"
+                if signal.head < twin.head:
+                    twin.head, twin.start, twin.end = signal.head, signal.start, signal.end
         found = sorted([*found, *modic], key=lambda m: m.head)
         return sorted([*found, *_ellipses(found, norms, a, b)], key=lambda m: m.head)
 
@@ -99,7 +104,8 @@ class Finder:
         modic = any("modic" in t.labels and t.end <= colon for t in unit.terms)
         titles = headings(mentions, modic, colon) if colon > a and not unit.headed else []
         places = [s for s in spots if s.start >= colon and s.place.kind in ("named", "foreign")]
-        if len(places) < 2 and not (titles and places and "," in norms[colon:b]):
+        answered = titles and places and not _ANSWERS.isdisjoint(norms[colon:b])
+        if len(places) < 2 and not answered:
             return mentions
         behind = [m for m in mentions if m.head[0] >= colon]
         made = values(colon if titles else a, b, norms, spots, behind, titles, read_types)
@@ -108,9 +114,7 @@ class Finder:
         return sorted(mentions + made, key=lambda m: m.head)
 
 
-def _turned(
-    one: Mention, other: Mention, between: Sequence[str], norms: Sequence[str]
-) -> bool:
+def _turned(one: Mention, other: Mention, between: Sequence[str], norms: Sequence[str]) -> bool:
     """Tell whether a type took another's place: "Modic 1 at L4-5 is now type 2"."""
     if not (one.types and other.types) or not _NOT_TURNED.isdisjoint(between):
         return False

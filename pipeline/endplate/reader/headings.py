@@ -11,7 +11,7 @@ from endplate.reader.sheet import Unit
 from endplate.reader.spread import FOREIGN
 
 _LEVEL_WORDS: Final = re.compile(r"level|disc|space|segment|at|the")
-_WORD: Final = re.compile(r"[a-z]{3}")
+_WORD: Final = re.compile(r"[a-z]{3}|[0-9\[]")
 
 
 def headings_later(units: Sequence[Unit]) -> list[bool]:

@@ -72,6 +72,8 @@ _PARTS_WORDS: Final = re.compile(r"[(\[/,;:]")
 _NUMBERED: Final = re.compile(r"(?:modic|type|grade|and|-|/)\W*\w$", re.IGNORECASE)
 _ITEM: Final = re.compile(r"[(\[]?(?:\d{1,2}|[ivx]{1,4}|[a-h])")
 _ANSWER: Final = re.compile(r"(?:yes|no|none|nil|present|absent)\s*(?:[.,;(]|$)", re.IGNORECASE)
+#: What a "no" behind it is the value of: "Modic: no."
+_VALUE: Final = re.compile(r"[:?-]\s*no$", re.IGNORECASE)
 _INITIALS: Final = re.compile(r"(?:[a-z]\.)+[a-z]")
 #: Characters of the longest passage: what is worked out about a pair of words stays bounded.
 _LONGEST: Final = 1500
@@ -96,6 +98,10 @@ def _sentence_ends(text: str, start: int, end: int) -> list[int]:
         if mark[0] == "?" and (not word or not after[:1].isupper() or _ANSWER.match(after)):
             continue  # "? Modic" asks about what follows, "Modic? No." is answered
         if mark == ".":
+            if word == "no" and _VALUE.search(text[max(begin, at - 8) : at]):
+                begin = match.end()
+                ends.append(begin)
+                continue
             if word in _ABBREVIATIONS and not (
                 word in ("no", "post", "max", "min") and after[:1].isupper() and at - begin > 12
             ):

@@ -68,7 +68,7 @@ _SIDE: Final = r"(?:superior|inferior|upper|lower|sup|inf|cranial|caudal|top|bot
 _SIDES: Final = rf"(?P<side>(?:both|{_SIDE})(?:\s*(?:and|&|/|,)\s*{_SIDE})?)"
 _PLATE: Final = (
     r"(?:(?:vertebral|bony|articular)\s+)?(?:end[\s-]?pl?a[tl]?l?t?es?|eps?\b|endplate|plates?\b|"
-    r"corners?|surfaces?|aspects?|margins?)"
+    r"corners?|surfaces?|aspects?|margins?|parts?)"
 )
 _SIDE_BEFORE: Final = re.compile(
     rf"{_SIDES}\s+(?:\w+\s+)?{_PLATE}\s*(?:[\w']+\s+){{0,3}}(?:(?:of|at|in|along|on|"
@@ -89,6 +89,8 @@ _SIDE_AFTER: Final = re.compile(
     rf"right)?\s*{_SIDES}\s+"
     rf"(?:\w+\s+)?(?:{_PLATE}|(?:and|&|/)\s*(?:the\s+)?\w{{1,3}}\d{{1,2}}\s+{_SIDE}\s+{_PLATE})"
 )
+#: "L1 sup: Schmorl", "L4 inf + L5 sup"
+_SIDE_SHORT: Final = re.compile(r"^\s(?P<side>sup|inf)\b[.]?(?=\s*(?:[-:,;+&)=]|and\b|$))")
 _PLATE_AFTER: Final = re.compile(rf"^\s*(?:vertebral\s+|body\s+)*{_PLATE}")
 _ROOT_AFTER: Final = re.compile(
     r"^\s*[)]?\s*(?:left\s+|right\s+|exiting\s+|traversing\s+|descending\s+|exit\s+|"
@@ -122,7 +124,7 @@ _UNIT_AFTER: Final = re.compile(
     r"wks?|th\b|st\b|nd\b|rd\b|degrees?|°|of\s+the|times?|tesla|mg)"
 )
 _JOIN_PLATES: Final = re.compile(
-    rf"(?:\s*{_SIDE})?(?:\s*{_PLATE})?\s*(?:,|and|&|/|"
+    rf"(?:\s*{_SIDE})?(?:\s*{_PLATE})?\s*(?:,|and|&|/|\+|"
     rf"as well as)\s*(?:the\s+)?(?:{_SIDE}\s+)?(?:{_PLATE}\s+)?(?:(?:of|at|"
     rf"in)\s+)?(?:the\s+)?"
 )
@@ -446,7 +448,7 @@ class LevelGrammar:
                     segment_above(item.body) if named == "superior" else segment_below(item.body)
                 ]
                 continue
-            match = _SIDE_AFTER.match(after)
+            match = _SIDE_AFTER.match(after) or _SIDE_SHORT.match(after)
             if match is None:
                 just = _SIDE_JUST_BEFORE.search(flat[max(0, item.start - 30) : item.start])
                 if just and _PLATE_AFTER.match(after):

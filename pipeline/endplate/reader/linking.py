@@ -53,6 +53,7 @@ _OPENERS: Final = frozenset(
 _BREAKS: Final = frozenset(
     [";", "but", "however", "while", "whereas", "although", "|", "whilst", "though", "except"]
 )
+_EXCEPT: Final = frozenset(["except", "excepting", "excluding", "apart", "save"])
 _ATTACHED: Final = frozenset(
     "at of in on from involving affecting within along to ( level levels : across between "
     "into around".split()
@@ -178,6 +179,8 @@ def choose(
         return inside
     right = next((s for s in spots if s.start >= b), None)
     if right is not None and _broken(norms, b, right.start):
+        right = None
+    if right is not None and not _EXCEPT.isdisjoint(norms[max(b, right.start - 3) : right.start]):
         right = None
     if right is not None and right.place.kind == "none":
         # "at the lower level (L5-S1)"

@@ -35,6 +35,11 @@ _TYPED: Final = re.compile(
 )
 #: Of these each of the patterns holds one.
 _NAMES: Final = ("modic", "mc", "typ", "mixed")
+#: A further type in a series: ", II at L4-5".
+_NEXT: Final = re.compile(
+    rf"(?<!\S)(?:,|;|and|but|then) (?P<list>{_LIST}) (?:at|in|on) (?:the )?"
+    r"(?=[lstd] \d|\d (?:-|/) )"
+)
 _GLUED: Final = re.compile(r"(?<!\S)mc(?P<list>i{1,3}|[123])(?!\S)")
 #: Other schemes count in types and grades too.
 _OTHER_SCHEME: Final = frozenset(
@@ -65,7 +70,9 @@ _CAUSED: Final = re.compile(
     r"metastasis|cage|screw|surgery|trauma|collapse)"
     r"|schmorl (?:\w+ ){0,14}?edema|edema(?:tous)? (?:\) )?schmorl|infective|infectious|"
     r"not modic|septic|(?:fracture|traumatic|schmorl node|node) (?:with|shows?|has|"
-    r"demonstrating) (?:\w+ ){0,5}edema|post traumatic|romanus|corner|spondyloarthr\w+|"
+    r"demonstrating) (?:\w+ ){0,5}edema|"
+    r"fracture of (?:(?!and |or )\w+ ){1,8}with (?:\w+ ){0,3}edema|"
+    r"post traumatic|romanus|corner|spondyloarthr\w+|"
     r"spondylitis|costovertebral"
 )
 
@@ -177,10 +184,7 @@ def modic_mentions(
                 if _ANEW.isdisjoint(between):
                     consumed.add(nearest.start)
             elif not told and not any(
-                -6
-                <= t.start - last
-                <= (10 if "change" in tokens[last - start : last - start + 2] else 5)
-                and not _broken(tokens, min(t.start, first) - start, max(t.start, last) - start)
+                _typed_beside(tokens, t.start - start, t.end - start, first - start, last - start)
                 for t in endplates
             ):
                 continue
@@ -210,6 +214,14 @@ def modic_mentions(
         found.append(
             Mention("modic_change", (first, last), first, last, types=["2"], basis="stated")
         )
+    for match in _NEXT.finditer(joined) if found else ():  # "Modic I at L3-4, II at L4-5"
+        first, last = start + at[match.start("list")], start + at[match.end("list") - 1] + 1
+        if not any(m.head[0] < last and first < m.head[1] for m in found):
+            types, choice = _types(match.group("list"))
+            found.append(
+                Mention("modic_change", (first, last), first, last, types=types, choice=choice,
+                        basis="stated")
+            )  # fmt: skip
     for match in _GLUED.finditer(joined):
         first = start + at[match.start()]
         consumed.add(first)
@@ -243,6 +255,16 @@ def modic_mentions(
         )
     found.sort(key=lambda m: m.head)
     return found
+
+
+def _typed_beside(tokens: Sequence[str], a: int, b: int, first: int, last: int) -> bool:
+    """Tell whether an endplate at ``a`` to ``b`` has the type that stands ``first`` to ``last``."""
+    if _broken(tokens, min(a, first), max(a, last)):
+        return False
+    if b <= first:  # "endplate changes at L4-5 are of type 2"
+        gap = tokens[b:first]
+        return len(gap) <= 4 or (len(gap) <= 14 and gap[-1] in ("is", "are", "of", "being"))
+    return a - last <= (10 if "change" in tokens[last : last + 2] else 5)
 
 
 _ANEW: Final = frozenset((";", ".", "but", "no", "not", "without", "nor"))
@@ -400,10 +422,15 @@ def _read_signal(events: Sequence[tuple[str, str, int]]) -> dict[str, str]:
                 signal.setdefault(name, value)
         return signal
     waiting: list[str] = []
+    value = ""
     for kind, name, _ in events:
-        if kind == "on":
+        if kind == "on" and value:  # "T1 bright, isointense on T2"
+            signal.setdefault(name, value)
+            value = ""
+        elif kind == "on":
             waiting.append(name)
         else:
+            value = "" if waiting else name
             for sequence in waiting:
                 signal.setdefault(sequence, name)
             waiting = []

@@ -96,6 +96,11 @@ class NounPhrases:
             or norm in ("(", ")", "")
         )
 
+    def _in_level(self, t: int) -> bool:
+        """Tell whether a token may be part of a level: "disc height L5/S1 reduced"."""
+        norm = self.norms[t]
+        return norm.isdigit() or norm in ("l", "s", "t", "d", "/", "-")
+
     def names(self, labels: set[str]) -> bool:
         """Tell whether the passage names a place of some kind."""
         return any(t.labels & labels for t in self._terms)
@@ -260,7 +265,7 @@ class NounPhrases:
                 # "narrowing and compression of": the place stands further on
                 break
             elif self._filler(t):
-                gap += 1
+                gap += not self._in_level(t)
                 if gap > (4 if sites else 3):
                     break
             else:
@@ -441,8 +446,8 @@ class NounPhrases:
                 return []
             if norm in _COPULAS:
                 copula = True
+            steps += not self._in_level(t)
             t -= 1
-            steps += 1
         return []
 
     def _coordinated_left(self, site: Term) -> list[Term]:

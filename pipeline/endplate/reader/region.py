@@ -36,7 +36,7 @@ _LABEL: Final = re.compile(
 )
 #: Lines that speak of an examination without being its heading.
 _OTHER_HEADINGS: Final = (
-    "clinical", "indication", "history", "reason", "compar", "technique", "findings",
+    "clinical", "indication", "history", "reason", "compar", "correlat", "technique", "findings",
     "impression", "conclusion", "prior", "previous",
 )  # fmt: skip
 

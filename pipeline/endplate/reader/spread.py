@@ -143,7 +143,8 @@ class Spread:
                 for segment in spot.place.segments:
                     if set(segment.split("-")) & set(bodies):
                         return _at(spot.place.segments)
-            return told
+            beside = [s for s in heading if set(s.split("-")) & set(bodies)]
+            return [Where(s, bodies[0] if len(bodies) == 1 else "") for s in beside] or told
         if finding in ("prior_surgery", "spondylolysis") and heading:
             body = bodies[0] if len(bodies) == 1 else ""
             return [Where(segment, body) for segment in heading]

@@ -15,7 +15,7 @@ from spacy.tokens import Doc
 from endplate.reader.matching import NormMatcher
 from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Unit, sheet_of
-from endplate.reader.status import Cue, alternatives, reaches, weigh
+from endplate.reader.status import Cue, alternatives, neither, reaches, weigh
 from endplate.reader.wording import Wording
 from endplate.reader.words import phrase_norm
 
@@ -116,6 +116,9 @@ class ReportContext(ConText):
                 and not any(s.start <= cue.start and cue.end <= s.end for s in unit.spots)
             ]
             status, decisive = weigh(mention.finding, cues, unit.section, norms)
+            if status == "present" and neither(norms, mention.head):
+                mention.status, mention.cue = "absent", "neither ... nor"
+                continue
             if mention.status == "historical" and status in ("present", "historical"):
                 continue  # a conversion told so already
             if mention.like is not None and status == "present":

@@ -19,6 +19,8 @@ _ENDPLATE: Final = frozenset(
 )  # fmt: skip
 
 
+#: Places that head a line of their own: "Foramina: no stenosis".
+_OPENINGS: Final = frozenset(["foramen", "recess"])
 #: What loses height besides a disc.
 _BODIES: Final = frozenset(["body", "fracture", "endplate_fracture"])
 
@@ -128,6 +130,11 @@ class Composer:
                 mentions.append(mention)
         if not mentions and not is_thing:
             mentions = self._elliptic(view, term, qualities)
+        if not mentions and (titled := view.title(wanted & _OPENINGS)) is not None:
+            return [
+                Mention(finding, (term.start, term.end), term.start, term.end)
+                for finding in self._findings(qualities, titled)
+            ]
         if not mentions and "stenosis" in qualities and not view.elsewhere_before(term):
             left = view.term_before(term)
             if left is None or not (left.labels & {"foramen", "recess"}):

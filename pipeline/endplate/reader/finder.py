@@ -19,6 +19,8 @@ _CHANGED: Final = frozenset(
     "evolving become".split()
 )
 
+_JOINS: Final = frozenset([",", "but", "and", ";"])
+_GRADES: Final = frozenset(["mild", "moderate", "severe", "minimal", "slight", "marked"])
 #: What parts the values behind a heading, or is one.
 _ANSWERS: Final = frozenset([",", "none", "no", "nil", "absent", "negative"])
 _NOT_TURNED: Final = frozenset([",", ";", ".", "and", "also", "or", "with", "no", "not"])
@@ -130,16 +132,18 @@ def titled_by_type(column: str) -> bool:
 
 
 def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) -> list[Mention]:
-    """Read "another in the endplate of T11" and ", none at L5-S1" as the finding named before."""
+    """Read what stands for the finding named before.
+
+    "Another in the endplate of T11", ", none at L5-S1", "and mild at L4-5".
+    """
     made: list[Mention] = []
     for t in range(a + 1, b - 1):
         again = norms[t] in ("another", "further", "others") and norms[t + 1] in (
             "in", "at", "of", "on", "one",
         )  # fmt: skip
-        none = norms[t] == "none" and norms[t + 1] in ("at", "in") and norms[t - 1] in (
-            ",", "but", "and", ";",
-        )  # fmt: skip
-        if not (again or none):
+        none = norms[t] == "none" and norms[t + 1] in ("at", "in") and norms[t - 1] in _JOINS
+        graded = norms[t] in _GRADES and norms[t + 1] == "at" and norms[t - 1] in _JOINS
+        if not (again or none or graded):
             continue
         last = next((m for m in reversed(found) if m.head[1] <= t), None)
         if last is None:

@@ -75,6 +75,7 @@ _SIDE_BEFORE: Final = re.compile(
     rf"involving|to|from|within)\s+)?(?:the\s+)?"
     r"(?:(?:vertebral\s+)?bod(?:y|ies)\s+(?:of\s+)?|vertebrae?\s+)?$"
 )
+_PLATES_BEFORE: Final = re.compile(r"\bend\s?-?\s?plates\s+of\s+(?:the\s+)?$")
 _UNDER_BEFORE: Final = re.compile(
     r"\bunder\s?surfaces?\s+of\s+(?:the\s+)?(?:bod(?:y|ies)\s+of\s+)?$"
 )
@@ -129,7 +130,7 @@ _JOIN_PLATES: Final = re.compile(
     rf"in)\s+)?(?:the\s+)?"
 )
 _JOIN: Final = re.compile(
-    r"[\s,;&+/>().]*(?:(?:and|or|as well as|plus|also|both|at|in|of|the|"
+    r"[\s,;&+/>().]*(?:(?:and|or|nor|as well as|plus|also|both|at|in|of|the|"
     r"to a lesser (?:extent|degree)|"
     r"more than|greater than|less than|levels?|vertebrae?|vertebral|bod(?:y|ies)|and also|then|on|"
     r"discs?|particularly|especially|disc spaces?|left|right|bilateral)\b[\s,;&+/>()]*)*"
@@ -178,12 +179,14 @@ class LevelGrammar:
             rf"\s*(?:levels?\s*)?(?:{'|'.join(map(re.escape, words['range']))})\s*(?:the\s+)?"
         )
         self._upon = re.compile(rf"\s*(?:{'|'.join(map(re.escape, words['upon']))})\s*(?:the\s+)?")
-        first = openers([*self._references, "there", "here"])
+        first = openers([*self._references, "at both", "there", "here"])
         self._reference = re.compile(
             rf"{first}\b(?:{alternation(self._references)}\b"
+            r"|\bat both(?=\s*[,.;)]|\s*$)"
             r"|\bt?here\b(?=\s*[,.;)]|\s*$|\s+(?:and|with|too|as)\b)|\bhere\b(?=\s+(?:have|"
             r"has|show)))"
         )
+        self._references["at both"] = "both"
         self._gate = re.compile(rf"{body}|[1-5] ?[-/] ?[1-5s]|{alternation(self._names)}")
 
     def __call__(self, flat: str) -> list[Place]:
@@ -465,6 +468,9 @@ class LevelGrammar:
                     item.segments.append(segment_above(item.body))
                 if lower:
                     item.segments.append(segment_below(item.body))
+            elif _PLATES_BEFORE.search(before) and len(place.items) == 1:  # "the endplates of L3"
+                item.endplate = "both"
+                item.segments += [segment_above(item.body), segment_below(item.body)]
             elif _FORAMEN_AFTER.match(after):
                 item.segments.append(segment_below(item.body))
                 item.body = ""

@@ -180,7 +180,7 @@ def choose(
     right = next((s for s in spots if s.start >= b), None)
     if right is not None and _broken(norms, b, right.start):
         right = None
-    if right is not None and not _EXCEPT.isdisjoint(norms[max(b, right.start - 3) : right.start]):
+    if right is not None and is_excepted(right, norms, b):
         right = None
     if right is not None and right.place.kind == "none":
         # "at the lower level (L5-S1)"
@@ -264,6 +264,11 @@ def choose(
         if norms[a] in _DEPENDENT or any(n in _DEPENDENT - {"and"} for n in between_left[:4]):
             return left
     return right
+
+
+def is_excepted(spot: Spot, norms: Sequence[str], behind: int) -> bool:
+    """Tell whether "except" or the like stands right before a place, after token `behind`."""
+    return not _EXCEPT.isdisjoint(norms[max(behind, spot.start - 3) : spot.start])
 
 
 def _only_named_region(spot: Spot, norms: Sequence[str]) -> bool:

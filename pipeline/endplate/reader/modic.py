@@ -336,7 +336,9 @@ def signal_mentions(
         (t for t in [*terms, *title] if t.labels & {"endplate", "discogenic", "modic"}), None
     )
     if site is None or any(
-        t.labels & {"neoplasm", "hemangioma", "infection", "fracture"} for t in terms
+        t.labels & {"neoplasm", "hemangioma", "infection", "fracture"}
+        and norms[t.start - 1 : t.start] not in (["no"], ["not"], ["without"], ["nor"])
+        for t in terms
     ):
         return []
     events: list[tuple[str, str, int]] = []

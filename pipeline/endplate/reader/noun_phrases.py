@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
 
 from endplate.reader.mentions import Term
@@ -43,6 +43,7 @@ _OBJECTS: Final = frozenset(
 )
 _TRANSPARENT: Final = frozenset(["body", "marrow", "height", "central", "operated"])
 #: What claims the place before it, and right before it: "flattening the sac, a foraminal bulge".
+_SIDES: Final = (["b", "/", "l"], ["r", "/", "l"], ["l", "/", "r"])
 _CLAIMS: Final = frozenset(["narrowing", "stenosis", "compression", "disease"])
 _MODIFIED: Final = frozenset(["bulge", "protrusion", "extrusion", "herniation", "fissure", "tear"])
 
@@ -86,8 +87,13 @@ class NounPhrases:
             # inside a level: "L4/5", "L4-S1"
             return norm == "-" or (
                 self.start < t < self.end - 1
-                and self.norms[t - 1].isdigit()
-                and (self.norms[t + 1].isdigit() or self.norms[t + 1] in ("l", "s", "t", "d"))
+                and (
+                    (
+                        self.norms[t - 1].isdigit()
+                        and (self.norms[t + 1].isdigit() or self.norms[t + 1] in "lstd")
+                    )
+                    or self.norms[t - 1 : t + 2] in _SIDES
+                )
             )
         return (
             norm in self._fillers
@@ -104,6 +110,11 @@ class NounPhrases:
     def names(self, labels: set[str]) -> bool:
         """Tell whether the passage names a place of some kind."""
         return any(t.labels & labels for t in self._terms)
+
+    def title(self, labels: Set[str]) -> Term | None:
+        """Return the place of some kind that heads the passage: "Foramina: no left stenosis"."""
+        colon = next((t for t in range(self.start, min(self.end, 5)) if self.norms[t] == ":"), 0)
+        return next((t for t in self._terms if t.end <= colon and t.labels & labels), None)
 
     def named_before(self, term: Term, labels: set[str]) -> Term | None:
         """Return the last place of some kind that the passage named before `term`."""

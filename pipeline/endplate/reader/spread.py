@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from endplate.codes import BODIES, CORE_FINDINGS, LEVELS
 from endplate.reader.levels import Place
-from endplate.reader.linking import NEVER_INHERIT, OF_BODIES, Context, Spot, choose
+from endplate.reader.linking import NEVER_INHERIT, OF_BODIES, Context, Spot, choose, is_excepted
 from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Unit
 from endplate.reader.spine import between_neighbours
@@ -28,6 +28,8 @@ class Where(NamedTuple):
     endplate: str = ""
 
 
+#: What parts a mention from an exception that is made of another.
+_PARTS: Final = frozenset([",", ";", "with"])
 _NOWHERE: Final = Where()
 
 
@@ -50,6 +52,23 @@ class Spread:
 
     def __call__(self, mention: Mention) -> tuple[list[Where], Spot | None]:
         """Return the places of a mention (none: it lies elsewhere) and the level it was told at."""
+        where, spot = self._told(mention)
+        excepted = self._excepted(mention)
+        return [w for w in where if w.level not in excepted] if excepted else where, spot
+
+    def _excepted(self, mention: Mention) -> set[str]:
+        """Return the levels that a mention is not at: "L2 to S1 except L3-4"."""
+        norms = self.unit.norms
+        return {
+            segment
+            for spot in self.unit.levels.told
+            if spot.start >= mention.head[1]
+            and is_excepted(spot, norms, mention.head[1])
+            and _PARTS.isdisjoint(norms[mention.head[1] : max(0, spot.start - 3)])
+            for segment in spot.place.segments
+        }
+
+    def _told(self, mention: Mention) -> tuple[list[Where], Spot | None]:
         at = self._chosen(mention) if mention.spot is None else mention.spot
         spot = None if at is None else self.unit.spots[at]
         if mention.finding in ("scoliosis", "osteoporosis"):

@@ -111,8 +111,18 @@ def reaches(
     return not any(n in (";",) for n in between)
 
 
+def neither(norms: Sequence[str], target: tuple[int, int]) -> bool:
+    """Tell whether "neither L3-4 nor L4-5 shows" a target: a verb would end what "neither" says."""
+    before = norms[: target[0]]
+    if "neither" not in before or "nor" not in before:
+        return False
+    behind = before[before.index("neither") :]
+    return "nor" in behind and not {",", ";", "but", "."} & set(behind)
+
+
 #: Findings that are told as history without being over, and words that age a fracture.
 _LASTING: Final = frozenset(["prior_surgery", "prior_bvn_ablation"])
+_BESIDE: Final = frozenset(["above", "below", "adjacent", "near", "around"])
 _AGEING: Final = frozenset("old prior previous remote former earlier known".split())
 
 
@@ -133,6 +143,9 @@ def weigh(
     lasting = finding in _LASTING
     if lasting and section != "indication":
         by.pop("indication", None)  # "limits evaluation of the fused levels"
+        by["negated"] = [c for c in by.get("negated", []) if not _locates(c, norms)]
+        if not by["negated"]:
+            del by["negated"]
     if lasting and "planned" in by:
         return "", nearest("planned")
     if finding == "vertebral_fracture" and "historical" in by:
@@ -195,6 +208,11 @@ def weigh(
     if "present" in by:
         return "present", nearest("present")
     return "present", None
+
+
+def _locates(cue: Cue, norms: Sequence[str]) -> bool:
+    """Tell whether a denied thing is only where another is: "no pars defect above the fusion"."""
+    return cue.before and not _BESIDE.isdisjoint(norms[cue.end : cue.end + cue.distance])
 
 
 def alternatives(mentions: Sequence[Mention], norms: Sequence[str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from endplate.reader.anaphora import denied
 from endplate.reader.composer import Composer
 from endplate.reader.mentions import Mention, Term
-from endplate.reader.modic import modic_mentions, read_types, signal_mentions, split_conversion
+from endplate.reader.modic import modic_mentions, read_types, signals, split_conversion
 from endplate.reader.sheet import Unit
 from endplate.reader.values import headings, title_end, values
 
@@ -74,7 +74,7 @@ class Finder:
             if m.finding != "endplate_degeneration"
             or not any(x.head[0] - 8 <= m.head[0] <= x.head[1] + 6 for x in modic)
         ]
-        for signal in signal_mentions(terms, norms, a, b, title):
+        for signal in signals(terms, norms, title):
             twins = [m for m in found if m.finding == signal.finding]
             if not twins:
                 found.append(signal)
@@ -123,7 +123,7 @@ def _turned(one: Mention, other: Mention, between: Sequence[str], norms: Sequenc
     if between[-1:] == ["to"]:
         return not _CHANGED.isdisjoint(norms[max(0, one.head[0] - 6) : one.head[0]])
     behind = norms[other.head[1] : other.head[1] + 1]
-    return between[-1:] in (["now"], ["currently"]) or (behind == ["now"] and "is" in between)
+    return bool({"now", "currently"} & set(between[-2:])) or (behind == ["now"] and "is" in between)
 
 
 def titled_by_type(column: str) -> bool:

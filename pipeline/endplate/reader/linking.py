@@ -377,7 +377,8 @@ class Context:
     """What the passages before leave behind for those after.
 
     ``topic`` are the levels that the text is about, with the line, paragraph and passage they were
-    named in, and whether they opened their sentence; ``before`` the topic before that.
+    named in, and whether they opened their sentence; ``before`` the topic before that, ``together``
+    all that one sentence named.
     """
 
     topic: Sequence[str] = field(default_factory=list)
@@ -386,6 +387,7 @@ class Context:
     topic_passage: int = -1
     topic_leads: bool = False
     before: Sequence[str] = field(default_factory=list)
+    together: Sequence[str] = ()
     levels_told: set[str] = field(default_factory=set)
 
     def remember(self, levels: Levels, line: int, paragraph: int, number: int) -> None:
@@ -394,6 +396,8 @@ class Context:
         if levels.told:
             self.levels_told.update(*levels.discs)
             last = levels.told[-1]
+            every = [segment for disc in levels.discs for segment in disc]
+            self.together = every if len(set(every)) > 1 else []
             self.set_topic(levels.discs[-1], line, paragraph, number, last.leads or last.heads)
         elif any(s.place.kind in ("none", "foreign") for s in spots):
             if any(s.place.kind == "foreign" or s.leads for s in spots):
@@ -421,8 +425,8 @@ class Context:
         if place.kind == "both":
             if len(last) >= 2:
                 return last
-            named_before = [s for p in earlier for s in p.segments]
-            return list(dict.fromkeys(named_before)) or list(dict.fromkeys([*self.before, *last]))
+            told = [s for p in earlier for s in p.segments] or self.together
+            return list(dict.fromkeys(told or [*self.before, *last]))
         if place.kind in ("former", "latter") and last:
             told = list(dict.fromkeys(s for p in earlier for s in p.segments)) or last
             return [told[0] if place.kind == "former" else told[-1]]

@@ -5,6 +5,7 @@ Source: the annotation guideline, rules 2 and 3.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -324,6 +325,26 @@ def split_conversion(mention: Mention, norms: Sequence[str]) -> list[Mention]:
     return [first, mention]
 
 
+def signals(terms: Sequence[Term], norms: Sequence[str], title: Sequence[Term]) -> list[Mention]:
+    """Return what signal pairs say, clause by clause where several clauses have one.
+
+    "L4-5 bright on T1 and T2, whereas L5-S1 is dark on T1 and bright on T2"
+    """
+    cuts = [t for t, norm in enumerate(norms) if norm in _CLAUSES]
+    edges = [0, *cuts, len(norms)] if cuts else []
+    found = [
+        mention
+        for a, b in itertools.pairwise(edges)
+        for mention in signal_mentions(
+            [t for t in terms if a <= t.start and t.end <= b], norms, a, b, title
+        )
+    ]
+    return found if len(found) > 1 else signal_mentions(terms, norms, 0, len(norms), title)
+
+
+_CLAUSES: Final = frozenset(["whereas", "while", "but", ";", "."])
+
+
 def signal_mentions(
     terms: Sequence[Term], norms: Sequence[str], start: int, end: int, title: Sequence[Term]
 ) -> list[Mention]:
@@ -345,7 +366,9 @@ def signal_mentions(
     t = start
     while t < end:
         norm = norms[t]
-        if norm in _LOW:
+        if norm == "inferior" and norms[t + 1 : t + 2] != ["signal"]:
+            pass  # an endplate
+        elif norm in _LOW:
             events.append(("is", "low", t))
         elif norm in _HIGH:
             if norm != "edema" and not (

@@ -215,7 +215,8 @@ def told_at(finding: str, place: Place) -> list[Where]:
     segment between; both endplates of a disc, named one by one, are one row.
     """
     single = [item.body for item in place.items if item.body and not item.endplate]
-    pair = between_neighbours(single) if len(single) > 1 and finding not in OF_BODIES else []
+    discal = finding not in OF_BODIES or finding == "spinal_infection"
+    pair = between_neighbours(single) if len(single) > 1 and discal else []
     told = _at(pair)
     for item in place.items:
         if item.body and (not item.endplate or finding in OF_BODIES):

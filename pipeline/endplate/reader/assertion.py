@@ -114,6 +114,7 @@ class ReportContext(ConText):
                 if reaches(cue, mention.head, norms, marks, len(norms))
                 # "L2 versus L3" hedges nothing
                 and not any(s.start <= cue.start and cue.end <= s.end for s in unit.spots)
+                and not (not cue.before and _asks_ahead(cue, unit.wording))
             ]
             status, decisive = weigh(mention.finding, cues, unit.section, norms)
             if status == "present" and neither(norms, mention.head):
@@ -157,6 +158,14 @@ class ReportContext(ConText):
                     distance = aim.start - b if before else a - target.end
                     found.append(Cue(sense.category, a, b, before, sense.reach, distance))
         return found
+
+
+def _asks_ahead(cue: Cue, wording: Wording) -> bool:
+    """Tell whether a question mark is tied to what follows: "STIR signal ?early Modic 1"."""
+    norms, end = wording.norms, cue.end
+    if norms[cue.start : end] != ["?"] or not norms[end : end + 1] or not norms[end].isalpha():
+        return False
+    return wording.starts[end] == wording.ends[end - 1]
 
 
 def _last_word(norms: Sequence[str]) -> int:

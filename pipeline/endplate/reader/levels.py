@@ -131,7 +131,7 @@ _JOIN_PLATES: Final = re.compile(
 )
 _JOIN: Final = re.compile(
     r"[\s,;&+/>().]*(?:(?:and|or|nor|as well as|plus|also|both|at|in|of|the|"
-    r"to a lesser (?:extent|degree)|"
+    r"(?:to|in) (?:a )?lesser (?:extent|degree)|"
     r"more than|greater than|less than|levels?|vertebrae?|vertebral|bod(?:y|ies)|and also|then|on|"
     r"discs?|particularly|especially|disc spaces?|left|right|bilateral)\b[\s,;&+/>()]*)*"
 )

@@ -44,7 +44,7 @@ _VERB_FIRST: Final = re.compile(
 )
 _HANGS: Final = re.compile(
     r"(?:[,(&/+-]|\b(?:and|or|with|without|of|at|in|on|to|from|by|the|a|an|no|which|that|is|are|"
-    r"mild|moderate|severe|left|right|bilateral|type|modic|no|between|causing|lt|rt|small|"
+    r"mild|moderate|severe|left|right|bilateral|type|modic|no|between|causing|lt|rt|small|new|early|"
     r"disc|nerve|spinal|neural|foraminal|canal|also|mildly|diffuse))\s*$"
 )
 #: Every other end of a line, one for one ("\r\n" ends one line).

@@ -428,6 +428,8 @@ class Context:
             told = [s for p in earlier for s in p.segments] or self.together
             return list(dict.fromkeys(told or [*self.before, *last]))
         if place.kind in ("former", "latter") and last:
+            if any(p.bodies for p in earlier) and not any(p.segments for p in earlier):
+                return []  # one of two bodies
             told = list(dict.fromkeys(s for p in earlier for s in p.segments)) or last
             return [told[0] if place.kind == "former" else told[-1]]
         if place.kind == "above" and last:

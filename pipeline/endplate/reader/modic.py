@@ -69,7 +69,7 @@ _CAUSED: Final = re.compile(
     r"caused by|in response to|attributable to) (?:\w+ ){0,4}?"
     r"(?:fracture|schmorl|node|discitis|infection|spondylodiscitis|osteomyelitis|tumor|"
     r"metastasis|cage|screw|surgery|trauma|collapse)"
-    r"|schmorl (?:\w+ ){0,14}?edema|edema(?:tous)? (?:\) )?schmorl|infective|infectious|"
+    r"|schmorl (?:[\w,]+ ){0,18}?edema|edema(?:tous)? (?:\) )?schmorl|infective|infectious|"
     r"not modic|septic|(?:fracture|traumatic|schmorl node|node) (?:with|shows?|has|"
     r"demonstrating) (?:\w+ ){0,5}edema|"
     r"fracture of (?:(?!and |or )\w+ ){1,8}with (?:\w+ ){0,3}edema|"
@@ -184,7 +184,7 @@ def modic_mentions(
                 # "previously type 1; no Modic change at L5-S1": the name is of another statement
                 if _ANEW.isdisjoint(between):
                     consumed.add(nearest.start)
-            elif not told and not any(
+            elif not (told or found) and not any(
                 _typed_beside(tokens, t.start - start, t.end - start, first - start, last - start)
                 for t in endplates
             ):

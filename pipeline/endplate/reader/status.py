@@ -26,6 +26,7 @@ class Cue:
     distance: int
 
 
+_SHOWS: Final = frozenset(["show", "shows", "demonstrate", "demonstrates", "display", "displays"])
 #: Words that end the reach of an adjective ("possible", "?").
 _PHRASE_ENDS: Final = frozenset(
     ", ; : is are shows show with causing resulting and where which .".split()
@@ -105,6 +106,8 @@ def reaches(
         return False
     if "," in between:
         comma = len(between) - 1 - list(reversed(between)).index(",")
+        if not _SHOWS.isdisjoint(norms[max(0, target[0] - 8) : target[0]]):
+            return False  # "the endplate shows oedema, and Modic 1 is suspected"
         return any(n in ("or", "nor", "and") for n in between[comma:]) and not any(
             n in ("with", "is", "are") for n in between
         )

@@ -45,6 +45,10 @@ PIPELINE: Final = (
 )
 
 
+#: Tokens of the longest title of tick boxes: "Modic changes: [ ] none [x] present".
+_TITLE: Final = 16
+
+
 class LayoutPipe:
     """Cuts a report into passages and marks them as sentences."""
 
@@ -202,7 +206,7 @@ class MentionsPipe:
                 continue
             here = below if paragraph == unit.passage.paragraph else []
             unit.naming = self._naming(unit, here, "modic_change" in below)
-            if unit.mentions and unit.wording.affirms and soon[unit.number]:
+            if unit.mentions and soon[unit.number] and _heads(sheet.units, unit):
                 below, paragraph = self._names(unit), unit.passage.paragraph
                 unit.naming = NAMELESS
                 continue
@@ -267,6 +271,14 @@ class LinkerPipe:
         if sheet.shown:
             doc._.findings = tuple(findings_of(rows, "", sheet.source))
         return doc
+
+
+def _heads(units: Sequence[Unit], unit: Unit) -> bool:
+    """Tell whether a unit only names what the lines below it answer, level by level."""
+    if unit.wording.affirms:
+        return True
+    below = units[unit.number + 1].wording.boxes
+    return below is not None and not unit.levels.named and len(unit.norms) <= _TITLE
 
 
 def token_at(doc: Doc, at: int) -> int:

@@ -91,6 +91,7 @@ class Discourse:
         body = _last_body(passages, told)
         unfilled = _unfilled(passages, told)
         units: list[Unit] = []
+        headed = -1
         for number, (passage, (head, segment)) in enumerate(zip(passages, told, strict=True)):
             start, wording, resets, opens_level = passage.start, head.wording, False, False
             if passage.cell:
@@ -101,6 +102,7 @@ class Discourse:
                     tracker.open(head.section, passage.line, passage.paragraph, alone=head.alone)
                     start += head.own
                     resets = True
+                    headed = passage.line
                 if head.turned:
                     here = head.turned
                     resets = True
@@ -111,7 +113,11 @@ class Discourse:
                 heading_follows=number < body,
                 starts_body=wording.starts_body,
             )
-            if section == "comparison" and not head.section and not _PAST.search(wording.flat):
+            if (
+                section == "comparison"
+                and passage.line == headed
+                and not (head.section or _PAST.search(wording.flat))
+            ):
                 section = "findings"  # what is seen now, on the line of the earlier studies
                 tracker.open(section, passage.line, passage.paragraph, alone=False)
             blank = wording.barred or (passage.line in unfilled and wording.boxes is None)

@@ -12,7 +12,9 @@ from endplate.reader.composer import Composer
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.modic import modic_mentions, read_types, signals, split_conversion
 from endplate.reader.sheet import Unit
+from endplate.reader.templates import Boxes
 from endplate.reader.values import headings, title_end, values
+from endplate.reader.wording import Wording
 
 _CHANGED: Final = frozenset(
     "matured converted evolved changed progressed transformed transitioned developed converting "
@@ -93,6 +95,8 @@ class Finder:
         mentions = self.named(wording.terms, wording.norms, title, titled_modic=titled_modic)
         if wording.boxes is None:
             return self._valued(unit, mentions, below)
+        if "modic_change" in below and not mentions:
+            return _ticked(wording, wording.boxes)
         return [m for m in mentions if wording.boxes.keep(m, wording.starts[m.head[0]])]
 
     @staticmethod
@@ -101,8 +105,11 @@ class Finder:
         norms, spots = unit.norms, unit.spots
         a, b = 0, len(norms)
         colon = title_end(a, b, norms)
-        if unit.headed and below:
-            return mentions + values(colon, b, norms, spots, mentions, below, read_types)
+        # "L3-4: type II", and "L3-4 type II" in a list below "Modic changes:"
+        leads = bool(spots) and spots[0].leads and not mentions
+        if below and (unit.headed or leads):
+            start = colon if unit.headed else spots[0].end
+            return mentions + values(start, b, norms, spots, mentions, below, read_types)
         modic = any("modic" in t.labels and t.end <= colon for t in unit.terms)
         titles = headings(mentions, modic, colon) if colon > a and not unit.headed else []
         places = [s for s in spots if s.start >= colon and s.place.kind in ("named", "foreign")]
@@ -114,6 +121,23 @@ class Finder:
         if made and titles:
             mentions = [m for m in mentions if m.head[1] > colon]
         return sorted(mentions + made, key=lambda m: m.head)
+
+
+def _ticked(wording: Wording, boxes: Boxes) -> list[Mention]:
+    """Read the ticked types of a level below a heading: "L4-5: [ ] none [x] 1 [ ] 2"."""
+    ticked = [
+        t for t, start in enumerate(wording.starts) if any(a <= start < b for a, b in boxes.spans)
+    ]
+    said = [wording.norms[t] for t in ticked]
+    types = [kind for word in said for kind in read_types([word])[0]]
+    if not types and _ANSWERS.isdisjoint(said):
+        return []
+    head = (ticked[0], ticked[0] + 1)
+    status = "present" if types else "absent"
+    return [
+        Mention("modic_change", head, *head, types=types, basis="stated", status=status, cue="box",
+                decided=True)
+    ]  # fmt: skip
 
 
 def _turned(one: Mention, other: Mention, between: Sequence[str], norms: Sequence[str]) -> bool:

@@ -132,7 +132,8 @@ _JOIN_PLATES: Final = re.compile(
 _JOIN: Final = re.compile(
     r"[\s,;&+/>().]*(?:(?:and|or|nor|as well as|plus|also|both|at|in|of|the|"
     r"(?:to|in) (?:a )?lesser (?:extent|degree)|"
-    r"more than|greater than|less than|levels?|vertebrae?|vertebral|bod(?:y|ies)|and also|then|on|"
+    r"more than|greater than|less than|smaller|milder|less marked|less so|levels?|vertebrae?|"
+    r"vertebral|bod(?:y|ies)|and also|then|on|"
     r"discs?|particularly|especially|disc spaces?|left|right|bilateral)\b[\s,;&+/>()]*)*"
 )
 

@@ -185,6 +185,8 @@ class Spread:
             return []
         same_line = context.topic_line == passage.line
         denied = mention.status == "absent"
+        if denied and mention.finding == "prior_surgery":
+            return []
         if mention.finding == "spinal_infection" and denied:
             disc = "disc" in self.unit.norms
             return context.topic if disc and same_line else []

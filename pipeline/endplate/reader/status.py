@@ -125,7 +125,7 @@ def neither(norms: Sequence[str], target: tuple[int, int]) -> bool:
 
 #: Findings that are told as history without being over, and words that age a fracture.
 _LASTING: Final = frozenset(["prior_surgery", "prior_bvn_ablation"])
-_BESIDE: Final = frozenset(["above", "below", "adjacent", "near", "around"])
+_BESIDE: Final = frozenset(["above", "below", "adjacent", "near", "around", "about"])
 _AGEING: Final = frozenset("old prior previous remote former earlier known".split())
 
 

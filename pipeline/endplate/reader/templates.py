@@ -33,7 +33,13 @@ def unanswered(text: str) -> bool:
 
 
 class Boxes:
-    """The tick boxes of a passage: ``[x] Modic 2  [ ] Modic 3``, ``☐ no  ☒ yes``."""
+    """The tick boxes of a passage: ``[x] Modic 2  [ ] Modic 3``, ``☐ no  ☒ yes``.
+
+    Attributes
+    ----------
+    spans : list of tuple of int
+        Where what stands behind the ticked ones starts and ends.
+    """
 
     def __init__(self, body: str, found: Sequence[re.Match[str]]) -> None:
         self._found = found
@@ -41,11 +47,10 @@ class Boxes:
             m for m in found if _TICKS & set(m.group("a") or m.group("b") or m.group("c") or "")
         ]
         ends = [*(m.start() for m in found[1:]), len(body)]
-        self._chosen = [
-            body[m.end() : end].strip().lower()
-            for m, end in zip(found, ends, strict=True)
-            if m in self._ticked
+        self.spans = [
+            (m.end(), end) for m, end in zip(found, ends, strict=True) if m in self._ticked
         ]
+        self._chosen = [body[start:end].strip().lower() for start, end in self.spans]
 
     @classmethod
     def of(cls, body: str) -> Boxes | None:

@@ -413,6 +413,12 @@ def test_command_try_shows_each_stage(write: Write) -> None:
     assert "No finding" not in done.stdout
 
 
+def test_command_try_shows_the_levels_of_the_text() -> None:
+    lines = endplate("rules", "try", "Modic 1 at L5-S1 (image 3).").stdout.splitlines()
+    assert "places L5-S1 = L5-S1" in [" ".join(line.split()) for line in lines]
+    assert not any("read as" in line for line in lines)
+
+
 def test_command_try_says_that_there_is_nothing() -> None:
     done = endplate("rules", "try", "The weather is fine.\x1b[31m")
     assert done.returncode == 0

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from endplate.reader.assertion import ReportContext
 from endplate.reader.levels import Place
 from endplate.reader.reader import Reader
-from endplate.reader.sheet import Unit
+from endplate.reader.sheet import Sheet, Unit
 from endplate.reader.words import flatten
 
 
@@ -78,21 +78,21 @@ def stages(reader: Reader, text: str) -> Iterator[Seen]:
             heading=() if unit.headed else tuple(unit.heading),
             respelled=_respelled(unit),
             terms=tuple(
-                (unit.wording.words(t.start, t.end), tuple(sorted(t.labels))) for t in unit.terms
+                (_said(sheet, unit, t.start, t.end), tuple(sorted(t.labels))) for t in unit.terms
             ),
             places=tuple(
-                (unit.wording.text[place.start : place.end], _levels(place))
+                (_written(sheet, unit.start + place.start, unit.start + place.end), _levels(place))
                 for place in unit.places
             ),
             mentions=tuple(
-                SeenMention(unit.wording.words(m.start, m.end), m.finding, m.status, m.cue)
+                SeenMention(_said(sheet, unit, m.start, m.end), m.finding, m.status, m.cue)
                 for m in unit.mentions
             ),
-            cues=tuple(_cues(context, unit)) if unit.reads else (),
+            cues=tuple(_cues(context, sheet, unit)) if unit.reads else (),
         )
 
 
-def _cues(context: ReportContext, unit: Unit) -> Iterator[SeenCue]:
+def _cues(context: ReportContext, sheet: Sheet, unit: Unit) -> Iterator[SeenCue]:
     modifiers = context.modifiers_of(unit.wording)
     for modifier in sorted(modifiers, key=lambda m: m.modifier_span):
         senses = tuple(
@@ -102,8 +102,18 @@ def _cues(context: ReportContext, unit: Unit) -> Iterator[SeenCue]:
             if sense.category != "weak"
         )
         first, last = modifier.scope_span
-        scope = unit.wording.words(first, last) if senses and first < last else ""
-        yield SeenCue(unit.wording.words(*modifier.modifier_span), senses, scope)
+        scope = _said(sheet, unit, first, last) if senses and first < last else ""
+        yield SeenCue(_said(sheet, unit, *modifier.modifier_span), senses, scope)
+
+
+def _said(sheet: Sheet, unit: Unit, first: int, last: int) -> str:
+    """Return tokens as in the report: another level may stand in for theirs in the wording."""
+    return _written(sheet, *unit.span(first, last))
+
+
+def _written(sheet: Sheet, start: int, end: int) -> str:
+    start, end = sheet.source.span(start, end)
+    return sheet.source.text[start:end]
 
 
 def _respelled(unit: Unit) -> tuple[tuple[str, str], ...]:

@@ -15,10 +15,8 @@ from endplate.reader.mentions import Mention
 from endplate.reader.modic import modic_mentions, split_conversion
 from endplate.reader.sheet import Unit
 
-#: No text without one of these refers back; in flattened text.
-_REFERS: Final = re.compile(
-    r"\btyp|^none\b|\b(?:similar|same|identical|comparable|likewise|ditto)\b"
-)
+#: No flattened text without one of these refers back, but for one that opens with "none".
+_REFERS: Final = ("typ", "similar", "same", "identical", "comparable", "likewise", "ditto")
 _SIMILAR: Final = re.compile(
     r"(?<!\S)(?:similar|same|identical|comparable)(?: (?:but|though|if|albeit|,|less|more|milder|"
     r"lesser|slightly|marked|prominent|pronounced|extensive|severe|degenerative|reactive|type|of))*"
@@ -37,7 +35,7 @@ _SHORT: Final = 12
 
 def refers(flat: str) -> bool:
     """Tell whether a flattened passage may speak of what was named before it."""
-    return _REFERS.search(flat) is not None
+    return flat.startswith("none") or any(word in flat for word in _REFERS)
 
 
 @dataclass(slots=True)

@@ -23,6 +23,8 @@ _CHANGED: Final = frozenset(
 
 _JOINS: Final = frozenset([",", "but", "and", ";"])
 _GRADES: Final = frozenset(["mild", "moderate", "severe", "minimal", "slight", "marked"])
+#: What may stand for a finding named before.
+_STANDS_IN: Final = _GRADES | {"another", "further", "others", "none"}
 #: What parts the values behind a heading, or is one.
 _ANSWERS: Final = frozenset([",", "none", "no", "nil", "absent", "negative"])
 _NOT_TURNED: Final = frozenset([",", ";", ".", "and", "also", "or", "with", "no", "not"])
@@ -161,6 +163,8 @@ def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) ->
     "Another in the endplate of T11", ", none at L5-S1", "and mild at L4-5".
     """
     made: list[Mention] = []
+    if _STANDS_IN.isdisjoint(norms):
+        return made
     for t in range(a + 1, b - 1):
         again = norms[t] in ("another", "further", "others") and norms[t + 1] in (
             "in", "at", "of", "on", "one",

@@ -53,7 +53,7 @@ _OPENERS: Final = frozenset(
 _BREAKS: Final = frozenset(
     [";", "but", "however", "while", "whereas", "although", "|", "whilst", "though", "except"]
 )
-_EXCEPT: Final = frozenset(["except", "excepting", "excluding", "apart", "save"])
+EXCEPT: Final = frozenset(["except", "excepting", "excluding", "apart", "save"])
 _ATTACHED: Final = frozenset(
     "at of in on from involving affecting within along to ( level levels : across between "
     "into around".split()
@@ -268,7 +268,7 @@ def choose(
 
 def is_excepted(spot: Spot, norms: Sequence[str], behind: int) -> bool:
     """Tell whether "except" or the like stands right before a place, after token `behind`."""
-    return not _EXCEPT.isdisjoint(norms[max(behind, spot.start - 3) : spot.start])
+    return not EXCEPT.isdisjoint(norms[max(behind, spot.start - 3) : spot.start])
 
 
 def _only_named_region(spot: Spot, norms: Sequence[str]) -> bool:

@@ -330,8 +330,10 @@ def signals(terms: Sequence[Term], norms: Sequence[str], title: Sequence[Term]) 
 
     "L4-5 bright on T1 and T2, whereas L5-S1 is dark on T1 and bright on T2"
     """
+    if _CLAUSES.isdisjoint(norms[:-1]):
+        return signal_mentions(terms, norms, 0, len(norms), title)
     cuts = [t for t, norm in enumerate(norms) if norm in _CLAUSES]
-    edges = [0, *cuts, len(norms)] if cuts else []
+    edges = [0, *cuts, len(norms)]
     found = [
         mention
         for a, b in itertools.pairwise(edges)

@@ -11,7 +11,15 @@ from typing import Final, NamedTuple
 
 from endplate.codes import BODIES, CORE_FINDINGS, LEVELS
 from endplate.reader.levels import Place
-from endplate.reader.linking import NEVER_INHERIT, OF_BODIES, Context, Spot, choose, is_excepted
+from endplate.reader.linking import (
+    EXCEPT,
+    NEVER_INHERIT,
+    OF_BODIES,
+    Context,
+    Spot,
+    choose,
+    is_excepted,
+)
 from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Unit
 from endplate.reader.spine import between_neighbours
@@ -59,6 +67,8 @@ class Spread:
     def _excepted(self, mention: Mention) -> set[str]:
         """Return the levels that a mention is not at: "L2 to S1 except L3-4"."""
         norms = self.unit.norms
+        if EXCEPT.isdisjoint(norms):
+            return set()
         return {
             segment
             for spot in self.unit.levels.told

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from endplate.codes import CORE_FINDINGS
 from endplate.reader.mentions import Mention
 from endplate.reader.modic import modic_mentions, split_conversion
 from endplate.reader.sheet import Unit
@@ -46,16 +45,15 @@ class Antecedents:
     """
 
     last: list[Mention] = field(default_factory=list)
-    core: list[Mention] = field(default_factory=list)
+    core: Sequence[Mention] = ()
     unit: Unit | None = None
 
     def remember(self, unit: Unit) -> None:
         """Note what a passage names."""
         if unit.mentions:
             self.last = unit.mentions
-            core = [m for m in unit.mentions if m.finding in CORE_FINDINGS]
-            if core:
-                self.core, self.unit = core, unit
+            if unit.naming.core:
+                self.core, self.unit = unit.naming.core, unit
 
     def meant(self, unit: Unit) -> list[Mention]:
         """Return the mentions that a passage makes by referring back."""
@@ -65,7 +63,7 @@ class Antecedents:
             self.unit is None
             or unit.number - self.unit.number > _NEAR
             or not (unit.spots or unit.heading or unit.number - self.unit.number == 1)
-            or any(m.finding in CORE_FINDINGS for m in unit.mentions)
+            or unit.naming.core
         ):
             return []
         return self._typed(unit) or self._similar(unit)

@@ -18,6 +18,7 @@ from medspacy.target_matcher import TargetMatcher, TargetRule
 from spacy.language import Language
 from spacy.tokens import Doc, Span
 
+from endplate.codes import CORE_FINDINGS
 from endplate.reader.anaphora import Antecedents
 from endplate.reader.finder import Finder, titled_by_type
 from endplate.reader.grammar import Grammar
@@ -27,7 +28,7 @@ from endplate.reader.lexicon import Lexicon
 from endplate.reader.linker import rows_of
 from endplate.reader.linking import Context
 from endplate.reader.matching import NormMatcher
-from endplate.reader.mentions import Term
+from endplate.reader.mentions import Mention, Term
 from endplate.reader.rows import Row, correct, describe, findings_of, mark_conflicts
 from endplate.reader.sheet import KEY, Sheet, Unit, sheet_of
 from endplate.reader.wording import NAMELESS, Naming, Wording
@@ -211,7 +212,7 @@ class MentionsPipe:
                 unit.naming = NAMELESS
                 continue
             if unit.wording.refers and (meant := before.meant(unit)):
-                unit.naming = Naming([*map(replace, unit.mentions), *meant])
+                unit.naming = _naming_of([*map(replace, unit.mentions), *meant])
             before.remember(unit)
         if sheet.shown:
             doc.spans["endplate_mentions"] = [
@@ -231,7 +232,7 @@ class MentionsPipe:
                 any("modic" in term.labels for term in unit.column.terms)
                 or (modic_below and titled_by_type(column))
             )
-            known = Naming(self._finder.find(unit, below, titled_modic=titled))
+            known = _naming_of(self._finder.find(unit, below, titled_modic=titled))
             unit.wording.namings[setting] = known
         return known
 
@@ -271,6 +272,10 @@ class LinkerPipe:
         if sheet.shown:
             doc._.findings = tuple(findings_of(rows, "", sheet.source))
         return doc
+
+
+def _naming_of(mentions: list[Mention]) -> Naming:
+    return Naming(mentions, [m for m in mentions if m.finding in CORE_FINDINGS])
 
 
 def _heads(units: Sequence[Unit], unit: Unit) -> bool:

@@ -199,7 +199,8 @@ class LevelGrammar:
                 places.append(
                     Place(match.start(), match.end(), self._references.get(match.group(), "same"))
                 )
-        places.sort(key=lambda place: place.start)
+        if len(places) > len(taken):
+            places.sort(key=lambda place: place.start)
         return places
 
     def may_speak(self, flat: str) -> bool:

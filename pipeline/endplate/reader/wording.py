@@ -32,9 +32,13 @@ class Detail:
 
 @dataclass(slots=True, eq=False)
 class Naming:
-    """The mentions of a passage in one setting; ``settled`` tells that their status is known."""
+    """The mentions of a passage in one setting.
+
+    ``core`` are those of endplates and marrow, ``settled`` tells that the status of all is known.
+    """
 
     mentions: list[Mention] = field(default_factory=list)
+    core: Sequence[Mention] = ()
     settled: bool = False
     details: list[Detail] | None = None
     dealt: dict[int, list[tuple[str, list[str]]]] = field(default_factory=dict)

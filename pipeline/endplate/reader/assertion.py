@@ -114,7 +114,7 @@ class ReportContext(ConText):
                 if reaches(cue, mention.head, norms, marks, len(norms))
                 # "L2 versus L3" hedges nothing
                 and not any(s.start <= cue.start and cue.end <= s.end for s in unit.spots)
-                and not (not cue.before and _asks_ahead(cue, unit.wording))
+                and (cue.before or not _asks_ahead(cue, unit.wording))
             ]
             status, decisive = weigh(mention.finding, cues, unit.section, norms)
             if status == "present" and neither(norms, mention.head):

@@ -43,6 +43,8 @@ _OBJECTS: Final = frozenset(
 )
 _TRANSPARENT: Final = frozenset(["body", "marrow", "height", "central", "operated"])
 #: What claims the place before it, and right before it: "flattening the sac, a foraminal bulge".
+#: What opens a level.
+_LETTERS: Final = ("l", "s", "t", "d")
 _SIDES: Final = (["b", "/", "l"], ["r", "/", "l"], ["l", "/", "r"])
 _CLAIMS: Final = frozenset(["narrowing", "stenosis", "compression", "disease"])
 _MODIFIED: Final = frozenset(["bulge", "protrusion", "extrusion", "herniation", "fissure", "tear"])
@@ -90,7 +92,7 @@ class NounPhrases:
                 and (
                     (
                         self.norms[t - 1].isdigit()
-                        and (self.norms[t + 1].isdigit() or self.norms[t + 1] in "lstd")
+                        and (self.norms[t + 1].isdigit() or self.norms[t + 1] in _LETTERS)
                     )
                     or self.norms[t - 1 : t + 2] in _SIDES
                 )
@@ -105,7 +107,7 @@ class NounPhrases:
     def _in_level(self, t: int) -> bool:
         """Tell whether a token may be part of a level: "disc height L5/S1 reduced"."""
         norm = self.norms[t]
-        return norm.isdigit() or norm in ("l", "s", "t", "d", "/", "-")
+        return norm.isdigit() or norm in _LETTERS or norm in ("/", "-")
 
     def names(self, labels: set[str]) -> bool:
         """Tell whether the passage names a place of some kind."""

@@ -193,6 +193,7 @@ def describe(rows: Sequence[Row]) -> list[Row]:
     speaking = {id(r.passage) for r in modic}
     causes = [r for r in rows if r.finding in _OTHER_CAUSES and r.status == "present"]
     elsewhere = {(place, id(r.passage)) for r in causes for place in (r.level or r.vertebra,)}
+    explained = {id(r.passage) for r in causes}
     infected = {r.level for r in causes if r.finding == "spinal_infection" and r.level}
     made: list[Row] = []
     result: list[Row] = []
@@ -204,6 +205,7 @@ def describe(rows: Sequence[Row]) -> list[Row]:
             or row.level in infected
             or (row.level, time(row)) in stated
             or any((place, id(row.passage)) in elsewhere for place in row.place)
+            or (not any(row.place) and id(row.passage) in explained)
             or (not row.level and id(row.passage) in speaking)
         )
         if not skip:

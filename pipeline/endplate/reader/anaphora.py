@@ -84,11 +84,11 @@ class Antecedents:
 
     def _similar(self, unit: Unit) -> list[Mention]:
         """Read "similar changes at L5-S1" as the core findings named last."""
-        norms = unit.norms
-        match = _SIMILAR.search(" ".join(norms))
+        joined = " ".join(unit.norms)
+        match = _SIMILAR.search(joined)
         if match is None or self.unit is None or _where(unit) == _where(self.unit):
             return []
-        first = " ".join(norms)[: match.start()].count(" ")
+        first = joined[: match.start()].count(" ")
         last = first + match.group().count(" ") + 1
         return [
             replace(mention, head=(first, last), start=first, end=last, site=None, spot=None,

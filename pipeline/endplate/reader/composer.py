@@ -21,7 +21,10 @@ _ENDPLATE: Final = frozenset(
 
 #: Places that head a line of their own: "Foramina: no stenosis".
 _OPENINGS: Final = frozenset(["foramen", "recess"])
-#: What loses height besides a disc.
+#: What tells that a disc loses height, and what loses height besides a disc.
+_DISCAL: Final = frozenset(
+    ["disc", "disc_height", "disc_signal", "desiccation", "bulge", "protrusion"]
+)
 _BODIES: Final = frozenset(["body", "fracture", "endplate_fracture"])
 
 
@@ -187,10 +190,7 @@ class Composer:
     @staticmethod
     def _tidy(found: list[Mention], terms: Sequence[Term], norms: Sequence[str]) -> list[Mention]:
         """Drop what another mention says more exactly, and duplicates."""
-        has_disc = any(
-            t.labels & {"disc", "disc_height", "disc_signal", "desiccation", "bulge", "protrusion"}
-            for t in terms
-        )
+        has_disc = any(t.labels & _DISCAL for t in terms)
         has_body = any(t.labels & _BODIES for t in terms)
         kept: list[Mention] = []
         typed = [
@@ -203,19 +203,7 @@ class Composer:
                 continue
             if mention.needs_disc and has_disc and has_body:
                 disc = min(
-                    (
-                        abs(t.start - mention.start)
-                        for t in terms
-                        if t.labels
-                        & {
-                            "disc",
-                            "disc_height",
-                            "disc_signal",
-                            "desiccation",
-                            "bulge",
-                            "protrusion",
-                        }
-                    ),
+                    (abs(t.start - mention.start) for t in terms if t.labels & _DISCAL),
                     default=99,
                 )
                 body = min(

@@ -98,13 +98,9 @@ def _sentence_ends(text: str, start: int, end: int) -> list[int]:
         if mark[0] == "?" and (not word or not after[:1].isupper() or _ANSWER.match(after)):
             continue  # "? Modic" asks about what follows, "Modic? No." is answered
         if mark == ".":
-            if word == "no" and _VALUE.search(text[max(begin, at - 8) : at]):
-                begin = match.end()
-                ends.append(begin)
-                continue
-            if word in _ABBREVIATIONS and not (
-                word in ("no", "post", "max", "min") and after[:1].isupper() and at - begin > 12
-            ):
+            answers = word == "no" and _VALUE.search(text[max(begin, at - 8) : at])
+            opens = word in ("no", "post", "max", "min") and after[:1].isupper() and at - begin > 12
+            if word in _ABBREVIATIONS and not (answers or opens):
                 continue
             if (
                 len(word) == 1

@@ -56,7 +56,7 @@ format: setup
 
 # Needs uv; only for those who change a dependency.
 lock:
-	uv pip compile --universal --generate-hashes --python-version 3.11 --extra review --group dev \
+	uv pip compile --universal --generate-hashes --python-version 3.11 --extra review --extra delta --group dev \
 	  --no-header --no-annotate pyproject.toml -o requirements.lock
 
 clean:

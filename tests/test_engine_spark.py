@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import deltalake
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -60,6 +62,81 @@ def test_spark_finds_what_one_process_finds(
     assert len(set(reports["report_id"])) == 1200
     assert sum(reports["findings"]) == len(local)
     assert not (tmp_path / "out" / "_reading").exists()
+
+
+def delta_archive(archive: Path, folder: Path) -> Path:
+    """The archive as a Delta table by modality, with versions behind it that do not count."""
+    table = pq.read_table(archive)
+    stale = table.slice(0, 50).set_column(
+        table.column_names.index("text"), "text", pa.array(["Modic type 1 at L4-5."] * 50)
+    )
+    deltalake.write_deltalake(folder, stale, partition_by=["modality"])
+    deltalake.DeltaTable(folder).delete()
+    deltalake.write_deltalake(folder, table.slice(0, 700), mode="append")
+    deltalake.write_deltalake(folder, table.slice(700), mode="append")
+    return folder
+
+
+@pytest.mark.spark
+@needs_spark
+def test_delta_tables_in_and_out(archive: Path, local: list[tuple], tmp_path: Path) -> None:
+    reports = delta_archive(archive, tmp_path / "reports")
+    out = tmp_path / "out"
+    command = ("extract", reports, "--engine", "spark", "--master", "local[2]", "--out", out)
+    done = endplate(*command, "--delta")
+    assert done.returncode == 0, done.stderr
+    assert "1,200 read, 1,200 used, 0 rejected" in done.stderr
+    findings = deltalake.DeltaTable(out / "findings.delta").to_pyarrow_table()
+    columns = findings.select(list(FINDING_COLUMNS)).to_pydict()
+    assert sorted(zip(*columns.values(), strict=True)) == local
+    again = endplate(*command, "--delta")
+    assert again.returncode == 0, again.stderr
+    assert deltalake.DeltaTable(out / "findings.delta").to_pyarrow_table().num_rows == len(local)
+
+
+@pytest.mark.spark
+@pytest.mark.slow
+@needs_spark
+def test_tables_of_the_catalogue_in_and_out(
+    archive: Path, local: list[tuple], tmp_path: Path
+) -> None:
+    conf = tmp_path / "conf"
+    conf.mkdir()
+    (conf / "spark-defaults.conf").write_text(
+        "spark.sql.catalogImplementation hive\n"
+        f"spark.sql.warehouse.dir {tmp_path}/warehouse\n"
+        "spark.hadoop.javax.jdo.option.ConnectionURL "
+        f"jdbc:derby:;databaseName={tmp_path}/metastore;create=true\n"
+    )
+    env = {"SPARK_CONF_DIR": str(conf)}
+    register = (
+        "from pyspark.sql import SparkSession as S; s = S.builder.master('local[1]').getOrCreate();"
+        "s.sql('create schema pacs');"
+        f"s.read.parquet({str(archive)!r}).write.saveAsTable('pacs.mri')"
+    )
+    subprocess.run(
+        [sys.executable, "-c", register],
+        check=True,
+        capture_output=True,
+        env={**os.environ, **env},
+        cwd=tmp_path,
+    )
+    command = ["extract", "pacs.mri", "--engine", "spark", "--master", "local[2]"]
+    command += ["--out", str(tmp_path / "out")]
+    done = endplate(*command, "--table", "pacs.bvn", env=env)
+    assert done.returncode == 0, done.stderr
+    assert rows(tmp_path / "warehouse" / "pacs.db" / "bvn_findings") == local
+    assert pq.read_table(tmp_path / "warehouse" / "pacs.db" / "bvn_reports").num_rows == 1200
+    for table, message in (("nowhere.bvn", "no schema nowhere"), ("b v n", "expected NAME")):
+        refused = endplate(*command, "--table", table, env=env)
+        assert refused.returncode == 2
+        assert message in last_line(refused)
+
+
+def test_what_only_spark_can_write(archive: Path, tmp_path: Path) -> None:
+    done = endplate("extract", archive, "--out", tmp_path / "out", "--delta")
+    assert done.returncode == 2
+    assert "--delta and --table are for --engine spark" in last_line(done)
 
 
 @pytest.mark.parametrize(

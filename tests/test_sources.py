@@ -7,9 +7,11 @@ import datetime as dt
 import gzip
 import io
 import json
+import re
 from pathlib import Path
 from typing import NamedTuple
 
+import deltalake
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -139,6 +141,25 @@ def test_parquet_with_typed_columns(tmp_path: Path) -> None:
     assert result.rejects == [Reject(str(path), 3, "", "9", "empty report")]
 
 
+def test_the_names_of_folders_are_columns(tmp_path: Path) -> None:
+    for number, folder in enumerate(
+        (
+            "modality=CT/site=C",
+            "modality=MR/site=A%2FB",
+            "modality=__HIVE_DEFAULT_PARTITION__/site=D",
+        )
+    ):
+        (tmp_path / folder).mkdir(parents=True)
+        table = pa.table({"report_id": [str(number)], "text": ["Modic 1 at L4-5"]})
+        pq.write_table(table, tmp_path / folder / "part.parquet")
+    result = read(tmp_path, procedure="site")
+    assert sorted((r.report_id, r.modality, r.procedure) for r in result.reports) == [
+        ("0", "CT", "C"),
+        ("1", "MR", "A/B"),
+        ("2", "", "D"),
+    ]
+
+
 def test_folder_of_texts_in_the_order_of_names(tmp_path: Path) -> None:
     write(tmp_path / "b.txt", "second\r\nline")
     write(tmp_path / "a.txt", b"\xef\xbb\xbffirst")
@@ -153,6 +174,48 @@ def test_folder_of_texts_in_the_order_of_names(tmp_path: Path) -> None:
     assert result.reports[0].source.row == 0
     assert result.rejects == []
     assert any("left out 1 files of an unknown kind (1 .pdf)" in note for note in result.notes)
+
+
+def delta_table(folder: Path) -> Path:
+    """A Delta table with a deleted and a rewritten row: older versions lie in its folder, too."""
+    rows = {"report_id": ["1", "2", "3"], "text": ["a", "b", "c"], "modality": ["MR", "CT", "CT"]}
+    deltalake.write_deltalake(folder, pa.table(rows), partition_by=["modality"])
+    table = deltalake.DeltaTable(folder)
+    table.delete("report_id = '2'")
+    table.update(updates={"text": "'c2'"}, predicate="report_id = '3'")
+    more = pa.table({"report_id": ["4"], "text": ["d"], "modality": ["MR"], "mrn": ["P4"]})
+    deltalake.write_deltalake(folder, more, mode="append", schema_mode="merge")
+    assert len(list(folder.rglob("*.parquet"))) > len(table.file_uris())
+    return folder
+
+
+def test_a_delta_table_is_read_as_it_is_today(tmp_path: Path) -> None:
+    delta_table(tmp_path / "archive" / "reports")
+    result = read(tmp_path / "archive")
+    told = sorted((r.report_id, r.text, r.modality, r.patient_id) for r in result.reports)
+    assert told == [("1", "a", "MR", "1"), ("3", "c2", "CT", "3"), ("4", "d", "MR", "P4")]
+    assert result.rejects == []
+
+
+@pytest.mark.parametrize(
+    ("log", "reason"),
+    [
+        ("{", "a Delta table whose log cannot be read"),
+        (
+            '{"protocol":{"minReaderVersion":3,"minWriterVersion":7,'
+            '"readerFeatures":["deletionVectors"],"writerFeatures":["deletionVectors"]}}',
+            "a Delta table with deletionVectors, which its files alone do not show; "
+            "export it as Parquet, or give Spark a Delta library",
+        ),
+    ],
+)
+def test_a_delta_table_that_its_files_do_not_tell_is_refused(
+    tmp_path: Path, log: str, reason: str
+) -> None:
+    folder = delta_table(tmp_path / "reports")
+    (folder / "_delta_log" / f"{4:020}.json").write_text(log)
+    with pytest.raises(EndplateError, match=re.escape(reason)):
+        read(folder)
 
 
 def test_several_inputs_at_once(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from endplate.cli import options
 from endplate.cli.messages import by_reason, say
+from endplate.errors import EndplateError
 
 if TYPE_CHECKING:
     from endplate.records import Reject
@@ -63,6 +64,21 @@ def extract(
     master: Annotated[
         str, typer.Option(help="Spark's master URL.", rich_help_panel=_MACHINES)
     ] = "local[*]",
+    delta: Annotated[
+        bool,
+        typer.Option(
+            "--delta", help="Spark: write Delta tables, not Parquet.", rich_help_panel=_MACHINES
+        ),
+    ] = False,
+    table: Annotated[
+        str,
+        typer.Option(
+            metavar="NAME",
+            help="Spark: also write NAME_findings and NAME_reports to the catalogue.",
+            rich_help_panel=_MACHINES,
+            show_default=False,
+        ),
+    ] = "",
     profile: Annotated[
         bool,
         typer.Option(
@@ -100,9 +116,13 @@ def extract(
         date_order=date_order.value if date_order else None,
     )
     if engine is Engine.SPARK:
-        from endplate.engine.spark import extract_with_spark
+        from endplate.engine.spark import Output, extract_with_spark
 
-        counts = extract_with_spark(reports, out, columns, master=master, rules=rules, say=say)
+        target = Output(out, delta, table)
+        counts = extract_with_spark(reports, target, columns, master=master, rules=rules, say=say)
+    elif delta or table:
+        message = "--delta and --table are for --engine spark"
+        raise EndplateError(message)
     elif shard is None and not restart and out.suffix.lower() in _TABLES:
         counts = _to_table(reports, out, columns, workers or 1, rules)
     else:
@@ -157,7 +177,6 @@ def _to_folder(
     from endplate.cli.watching import watching
     from endplate.engine.clock import Clock
     from endplate.engine.shards import Shard
-    from endplate.errors import EndplateError
     from endplate.extraction import Extraction, extract_archive
     from endplate.tables import check_output
 

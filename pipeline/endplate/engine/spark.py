@@ -12,7 +12,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from endplate.engine.fingerprint import digest, fingerprint
 from endplate.engine.parts import findings_schema, findings_table
@@ -22,6 +22,7 @@ from endplate.records import FINDING_COLUMNS, Reject, Report, Source
 from endplate.rejects import reject_file
 from endplate.sources import ColumnMap, Counts
 from endplate.sources.columns import Recognised
+from endplate.sources.delta import active_files, is_delta, library, make_delta
 from endplate.sources.encoding import clean
 from endplate.sources.table import SourceError
 from endplate.sources.words import modality_words
@@ -39,23 +40,41 @@ _REPORT_COLUMNS: Final = ("report_id", "modality", "lumbar", "findings")
 _BATCH: Final = 1000
 
 
+class Output(NamedTuple):
+    """Where the tables go.
+
+    Attributes
+    ----------
+    folder : Path
+        A folder that all machines see.
+    delta : bool
+        Whether its tables are Delta tables, not Parquet.
+    table : str
+        Start of the names of the tables in the catalogue, too; empty for none.
+    """
+
+    folder: Path
+    delta: bool = False
+    table: str = ""
+
+
 def extract_with_spark(
     inputs: Sequence[str],
-    out: Path,
+    out: Output,
     columns: ColumnMap,
     *,
     master: str,
     rules: Path | None,
     say: Callable[[str], None],
 ) -> Counts:
-    """Read tables of reports on a cluster into ``findings.parquet`` and ``reports.parquet``.
+    """Read tables of reports on a cluster into tables of findings and of reports.
 
     Parameters
     ----------
     inputs : sequence of str
         Paths of Parquet or Delta tables, or names of tables of the catalogue.
-    out : Path
-        A folder that all machines see.
+    out : Output
+        Where they go.
     columns : ColumnMap
         Names that the site gives; the others are recognised.
     master : str
@@ -72,8 +91,8 @@ def extract_with_spark(
     """
     spark = _session(master)
     try:
-        secure_folder(out)
-        raw = out / "_reading"
+        _check(spark, out)
+        raw = secure_folder(out.folder) / "_reading"
         read = partial(_read_partition, str(rules) if rules else None, digest(fingerprint(rules)))
         frames = [_reports(spark, name, columns, say) for name in inputs]
         reports = frames[0]
@@ -126,8 +145,8 @@ def _reports(spark: Any, name: str, columns: ColumnMap, say: Callable[[str], Non
     from pyspark.sql.functions import col, lit
 
     try:
-        if (Path(name) / "_delta_log").is_dir():
-            frame = spark.read.format("delta").load(name)
+        if is_delta(Path(name)):
+            frame = _delta_table(spark, name)
         elif Path(name).exists() or "/" in name:
             frame = spark.read.parquet(name)
         else:
@@ -151,6 +170,41 @@ def _reports(spark: Any, name: str, columns: ColumnMap, say: Callable[[str], Non
             for role in _ROLES
         )
     )
+
+
+def _check(spark: Any, out: Output) -> None:
+    """Refuse tables that cannot be written, before hours of reading."""
+    if out.delta and not _knows_delta(spark):
+        library()
+    if not out.table:
+        return
+    *schema, name = out.table.split(".")
+    if not all(part.isidentifier() for part in (*schema, name)):
+        message = f"--table {out.table}: expected NAME, SCHEMA.NAME or CATALOG.SCHEMA.NAME"
+        raise EndplateError(message)
+    if schema and not spark.catalog.databaseExists(".".join(schema)):
+        message = f"--table {out.table}: Spark's catalogue has no schema {'.'.join(schema)}"
+        raise EndplateError(message)
+
+
+def _delta_table(spark: Any, name: str) -> Any:
+    """Return a Delta table: by the cluster's Delta library or, without one, by its own files."""
+    if _knows_delta(spark):
+        return spark.read.format("delta").load(name)
+    files = [str(file) for file in active_files(Path(name))]
+    return spark.read.option("basePath", name).option("mergeSchema", True).parquet(*files)
+
+
+def _knows_delta(spark: Any) -> bool:
+    """Tell whether the cluster has a Delta library."""
+    from py4j.protocol import Py4JJavaError
+
+    sources = spark._jvm.org.apache.spark.sql.execution.datasources.DataSource
+    try:
+        sources.lookupDataSource("delta", spark._jsparkSession.sessionState().conf())
+    except Py4JJavaError:
+        return False
+    return True
 
 
 def _read_partition(
@@ -246,31 +300,46 @@ def _arrow_schema_as_spark() -> Any:
     return from_arrow_schema(_schema())
 
 
-def _split(spark: Any, raw: Path, out: Path, say: Callable[[str], None]) -> Counts:
+def _split(spark: Any, raw: Path, out: Output, say: Callable[[str], None]) -> Counts:
     """Write the final tables from what the workers wrote; count and list what was rejected."""
     rows = spark.read.parquet(str(raw))
-    for name, kind, columns in (
-        ("findings.parquet", "finding", FINDING_COLUMNS),
-        ("reports.parquet", "report", _REPORT_COLUMNS),
-    ):
-        table = rows.where(rows.kind == kind).select(*columns)
-        table.write.mode("overwrite").parquet(str(out / name))
+    findings = rows.where(rows.kind == "finding").select(*FINDING_COLUMNS)
+    reports = rows.where(rows.kind == "report").select(*_REPORT_COLUMNS)
+    written = [
+        path
+        for name, table in (("findings", findings), ("reports", reports))
+        for path in _write(spark, table, name, out)
+    ]
     counts = Counts()
-    with reject_file(out / "rejects.csv") as keep:
+    with reject_file(out.folder / "rejects.csv") as keep:
         for row in (
             rows.where(rows.kind == "reject").select("report_id", "reason").toLocalIterator()
         ):
             keep(Reject("", 0, "", row.report_id, row.reason))
             counts.reject(row.reason)
-    reports = spark.read.parquet(str(out / "reports.parquet"))
     counts.used = reports.count()
     counts.read = counts.used + counts.rejected.total()
     repeated = counts.used - reports.select("report_id").distinct().count()
     if repeated:
         say(f"{repeated:,} reports have an id that another one has; their findings stand together")
-    found = spark.read.parquet(str(out / "findings.parquet")).count()
     rejected = counts.rejected.total()
     say(f"Reports: {counts.read:,} read, {counts.used:,} used, {rejected:,} rejected.")
-    say(f"Findings: {found:,} rows in {out / 'findings.parquet'}")
+    say(f"Findings: {findings.count():,} rows; tables: {', '.join(written)}")
     shutil.rmtree(raw)
     return counts
+
+
+def _write(spark: Any, table: Any, name: str, out: Output) -> Iterator[str]:
+    """Write a table to the folder and, where asked, to the catalogue; yield where it is."""
+    path = str(out.folder / f"{name}.{'delta' if out.delta else 'parquet'}")
+    if not out.delta:
+        table.write.mode("overwrite").parquet(path)
+    elif _knows_delta(spark):
+        table.write.format("delta").mode("overwrite").save(path)
+    else:
+        table.write.mode("overwrite").parquet(path)
+        make_delta(Path(path))
+    yield path
+    if out.table:
+        table.write.mode("overwrite").saveAsTable(f"{out.table}_{name}")
+        yield f"{out.table}_{name}"

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
+from urllib.parse import unquote
 
+from endplate.sources.delta import LOG, active_files
 from endplate.sources.table import SourceError
 
 STDIN: Final = "-"
@@ -26,18 +28,22 @@ KINDS: Final = {
 _EXPECTED: Final = (
     ".csv, .tsv, .jsonl or .ndjson (these also as .gz), .parquet, .txt, or a folder of such files"
 )
+#: What stands in a folder's name for an empty cell.
+_NO_VALUE: Final = "__HIVE_DEFAULT_PARTITION__"
 
 
 class Input(NamedTuple):
     """One file to read.
 
-    ``file`` is its name in messages, ``name`` the report id of a text file.
+    ``file`` is its name in messages, ``name`` the report id of a text file. ``partition`` are the
+    cells that all its rows share, from the names of its folders (``modality=MR/``).
     """
 
     file: str
     path: Path
     kind: str
     name: str
+    partition: Mapping[str, str] = {}
 
 
 def kind_of(path: Path) -> str:
@@ -64,7 +70,8 @@ def files_of(path: str | Path, on_note: Callable[[str], None]) -> Iterator[Input
     """Yield the file, or the files below a folder in the order of their names.
 
     Hidden files, and those that Spark names ``_SUCCESS`` and the like, are passed over; files of
-    an unknown kind are counted in a note.
+    an unknown kind are counted in a note. Of a Delta table only the files of its latest version
+    are read.
     """
     if str(path) == STDIN:
         yield Input("stdin", Path(STDIN), "stdin", "stdin")
@@ -76,6 +83,12 @@ def files_of(path: str | Path, on_note: Callable[[str], None]) -> Iterator[Input
     unknown: Counter[str] = Counter()
     found = False
     for folder, folders, files in os.walk(path):
+        if LOG in folders:
+            folders.clear()
+            for file in active_files(Path(folder)):
+                found = True
+                yield _input(file, path, "parquet")
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
         for name in sorted(files):
             file = Path(folder, name)
@@ -83,7 +96,7 @@ def files_of(path: str | Path, on_note: Callable[[str], None]) -> Iterator[Input
                 continue
             if kind := kind_of(file):
                 found = True
-                yield Input(str(file), file, kind, _name(file, path))
+                yield _input(file, path, kind)
             else:
                 unknown[file.suffix.lower() or "without extension"] += 1
     if unknown:
@@ -92,6 +105,15 @@ def files_of(path: str | Path, on_note: Callable[[str], None]) -> Iterator[Input
     if not found:
         message = f"no reports in this folder; expected {_EXPECTED}"
         raise SourceError(message)
+
+
+def _input(file: Path, folder: Path, kind: str) -> Input:
+    """Return a file below a folder, with the cells that the names of the folders between tell."""
+    cells = [part.partition("=") for part in file.relative_to(folder).parts[:-1] if "=" in part]
+    partition = {
+        unquote(name): "" if value == _NO_VALUE else unquote(value) for name, _, value in cells
+    }
+    return Input(str(file), file, kind, _name(file, folder), partition)
 
 
 def _packed(path: Path) -> bool:

@@ -130,10 +130,11 @@ def _entries(item: Input, columns: ColumnMap, notes: FileNotes) -> Iterator[Entr
         yield Entry(Source(item.file), item.name, {}, {"text": text}, "", notes)
         return
     with opened(item, columns.sep, notes) as table:
-        found = Recognised(columns, table.columns)
+        shared = {n: cell for n, cell in item.partition.items() if n not in table.columns}
+        found = Recognised(columns, (*table.columns, *shared))
         notes.once(str(found))
         file = Path(item.file).name
-        for row in table.rows(found.needed):
+        for row in table.rows([name for name in found.needed if name not in shared]):
             source = Source(item.file, row.number)
-            values = found.values(row.cells)
+            values = found.values({**row.cells, **shared} if shared else row.cells)
             yield Entry(source, f"{file}:{row.number}", found.by_role, values, row.problem, notes)

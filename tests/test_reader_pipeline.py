@@ -71,7 +71,7 @@ def found(reader: Reader, text: str) -> tuple[Finding, ...]:
 
 def forget(reader: Reader) -> None:
     grammar = reader._grammar
-    for memory in (grammar.discourse.head, grammar.discourse.wording):
+    for memory in (grammar.discourse.opening, grammar.discourse.head, grammar.discourse.wording):
         memory.clear()
         memory._older.clear()
 

@@ -80,6 +80,7 @@ class Discourse:
         self._regions = regions
         self._levels = levels
         self._denials = frozenset(denials)
+        self.opening = Memory(self._opening)
         self.head = Memory(self._head)
         self.wording = Memory(self._wording)
 
@@ -87,7 +88,7 @@ class Discourse:
         """Return the passages of a plain report with section, region and own text."""
         tracker = SectionTracker()
         here = regions
-        told = [self._opening(text[p.start : p.end]) for p in passages]
+        told = [self.opening[p.text] for p in passages]
         body = _last_body(passages, told)
         unfilled = _unfilled(passages, told)
         units: list[Unit] = []
@@ -96,7 +97,7 @@ class Discourse:
             start, wording, resets, opens_level = passage.start, head.wording, False, False
             if passage.cell:
                 if head.own:
-                    wording, segment = self.wording[_one_line(text[start : passage.end])], ""
+                    wording, segment = self.wording[passage.text], ""
             else:
                 if head.section:
                     tracker.open(head.section, passage.line, passage.paragraph, alone=head.alone)
@@ -158,7 +159,6 @@ class Discourse:
 
     def _opening(self, text: str) -> tuple[Head, str]:
         """Return what a passage opens with, and the disc that L4-L5 stands in for in it."""
-        text = _one_line(text)
         body, segment = stood_in(text)
         head = self.head[body]
         if segment:
@@ -226,11 +226,6 @@ def _unfilled(passages: Sequence[Passage], told: Sequence[tuple[Head, str]]) -> 
         if head.blanks:
             blanks[passage.line] += head.blanks
     return {line for line, number in blanks.items() if number > 1}
-
-
-def _one_line(body: str) -> str:
-    """Read the end of a line inside a passage as a blank, unless a hyphen hangs there."""
-    return body if "\n" not in body or "-\n" in body else body.replace("\n", " ")
 
 
 def _last_body(passages: Sequence[Passage], told: Sequence[tuple[Head, str]]) -> int:

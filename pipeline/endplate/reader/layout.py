@@ -8,20 +8,24 @@ rest of the reader works on: a sentence, a list item or a table cell.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
 from endplate.reader.asides import Source
 from endplate.reader.lines import Line, Lines
+from endplate.reader.memory import Memory
 from endplate.reader.words import flatten
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Passage:
     """One sentence, item or cell.
 
     Attributes
     ----------
+    text : str
+        What it says, on one line.
     start, end : int
         Offsets in the plain report, end exclusive, white space trimmed.
     line : int
@@ -40,15 +44,40 @@ class Passage:
         Whether its line is a list item.
     """
 
+    text: str
     start: int
     end: int
     line: int
     paragraph: int
-    first: bool = True
-    column: tuple[int, int] | None = None
-    row: tuple[int, int] | None = None
-    cell: bool = False
-    bullet: bool = False
+    first: bool
+    column: tuple[int, int] | None
+    row: tuple[int, int] | None
+    cell: bool
+    bullet: bool
+
+    def __init__(
+        self,
+        text: str,
+        start: int,
+        end: int,
+        line: int,
+        paragraph: int,
+        first: bool = True,
+        column: tuple[int, int] | None = None,
+        row: tuple[int, int] | None = None,
+        cell: bool = False,
+        bullet: bool = False,
+    ) -> None:
+        self.text = text
+        self.start = start
+        self.end = end
+        self.line = line
+        self.paragraph = paragraph
+        self.first = first
+        self.column = column
+        self.row = row
+        self.cell = cell
+        self.bullet = bullet
 
 
 _ABBREVIATIONS: Final = frozenset(
@@ -150,6 +179,7 @@ class Layout:
         self, heading: re.Pattern[str], columns: re.Pattern[str], level: re.Pattern[str]
     ) -> None:
         self._lines = Lines(heading)
+        self._sentences = Memory(_sentences)
         self._columns = columns
         self._level = level
 
@@ -180,9 +210,21 @@ class Layout:
             header = header if line.paragraph == header_paragraph else []
             start = line.start + line.bullet
             first = True
-            for a, b in _sentences(text, start, line.end):
+            bullet = line.bullet > 0
+            for a, b, said in self._sentences[text[start : line.end]]:
                 passages.append(
-                    Passage(a, b, number, line.paragraph, first, None, None, False, line.bullet > 0)
+                    Passage(
+                        said,
+                        start + a,
+                        start + b,
+                        number,
+                        line.paragraph,
+                        first,
+                        None,
+                        None,
+                        False,
+                        bullet,
+                    )
                 )
                 first = False
         return passages
@@ -219,6 +261,7 @@ class Layout:
         aligned = header if len(header) == len(cells) else []
         return [
             Passage(
+                one_line(text[a:b]),
                 a,
                 b,
                 number,
@@ -233,28 +276,34 @@ class Layout:
         ]
 
 
-def _sentences(text: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Return the sentences of the line ``text[start:end]``."""
-    parted = _MAY_SPLIT.search(text, start, end) is not None
-    if not parted and end - start <= _LONGEST:
-        mark = _STOP.search(text, start, end)
-        if mark is None or mark.end() == end:
-            a, b = _trim(text, start, end)
-            return [(a, b)] if a < b and _SAYS.search(text, a, b) else []
-    pieces: list[tuple[int, int]] = []
-    at = start
-    for match in [*(_SPLITTER.finditer(text, start, end) if parted else ()), None]:
-        stop = match.start() if match else end
+def one_line(text: str) -> str:
+    """Read the end of a line inside a passage as a blank, unless a hyphen hangs there."""
+    return text if "\n" not in text or "-\n" in text else text.replace("\n", " ")
+
+
+def _sentences(line: str) -> list[tuple[int, int, str]]:
+    """Return the sentences of a line: where they start and end in it, and what they say."""
+    return [(a, b, one_line(line[a:b])) for a, b in _cut(line) if _SAYS.search(line, a, b)]
+
+
+def _cut(line: str) -> Iterator[tuple[int, int]]:
+    parted = _MAY_SPLIT.search(line) is not None
+    if not parted and len(line) <= _LONGEST:
+        mark = _STOP.search(line)
+        if mark is None or mark.end() == len(line):
+            yield _trim(line, 0, len(line))
+            return
+    at = 0
+    for match in [*(_SPLITTER.finditer(line) if parted else ()), None]:
+        stop = match.start() if match else len(line)
         begin = at
-        for cut in _sentence_ends(text, at, stop):
-            a, b = _trim(text, begin, cut)
+        for cut in _sentence_ends(line, at, stop):
+            a, b = _trim(line, begin, cut)
             while b - a > _LONGEST:  # no sentence, but a page without stops
-                blank = text.rfind(" ", a, a + _LONGEST)
+                blank = line.rfind(" ", a, a + _LONGEST)
                 middle = blank if blank > a else a + _LONGEST
-                pieces.append((a, middle))
-                a, b = _trim(text, middle, b)
-            if a < b and _SAYS.search(text, a, b):
-                pieces.append((a, b))
+                yield a, middle
+                a, b = _trim(line, middle, b)
+            yield a, b
             begin = cut
-        at = match.end() if match else end
-    return pieces
+        at = match.end() if match else len(line)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from endplate.codes import LEVELS
@@ -23,7 +23,7 @@ from endplate.reader.spine import (
 )
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Item:
     """One level of a list.
 
@@ -33,12 +33,26 @@ class Item:
 
     start: int
     end: int
-    segments: list[str] = field(default_factory=list)
-    body: str = ""
-    endplate: str = ""
+    segments: list[str]
+    body: str
+    endplate: str
+
+    def __init__(
+        self,
+        start: int,
+        end: int,
+        segments: list[str] | None = None,
+        body: str = "",
+        endplate: str = "",
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.segments = [] if segments is None else segments
+        self.body = body
+        self.endplate = endplate
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Place:
     """A coordinated list of levels, or a reference to levels named before.
 
@@ -48,8 +62,20 @@ class Place:
 
     start: int
     end: int
-    kind: str = "named"
-    items: list[Item] = field(default_factory=list)
+    kind: str
+    items: list[Item]
+
+    def __init__(
+        self,
+        start: int,
+        end: int,
+        kind: str = "named",
+        items: list[Item] | None = None,
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.kind = kind
+        self.items = [] if items is None else items
 
     @property
     def segments(self) -> list[str]:

@@ -11,7 +11,7 @@ from endplate.reader.asides import Source
 from endplate.reader.words import lower
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Line:
     """A logical line by offset.
 
@@ -21,10 +21,26 @@ class Line:
 
     start: int
     end: int
-    paragraph: int = 0
-    bullet: int = 0
-    table: bool = False
-    parts: int = 1
+    paragraph: int
+    bullet: int
+    table: bool
+    parts: int
+
+    def __init__(
+        self,
+        start: int,
+        end: int,
+        paragraph: int = 0,
+        bullet: int = 0,
+        table: bool = False,
+        parts: int = 1,
+    ) -> None:
+        self.start = start
+        self.end = end
+        self.paragraph = paragraph
+        self.bullet = bullet
+        self.table = table
+        self.parts = parts
 
 
 _BULLET: Final = re.compile(

@@ -17,16 +17,28 @@ from endplate.reader.mentions import Mention
 from endplate.reader.spine import segment_above, segment_below
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Spot:
     """A place with its tokens; ``leads`` marks one that opens its clause, ``heads`` a heading."""
 
     place: Place
     start: int
     end: int
-    leads: bool = False
-    heads: bool = False
-    stressed: bool = False
+    leads: bool
+    heads: bool
+    stressed: bool
+
+    def __init__(self, place: Place, start: int, end: int) -> None:
+        self.place = place
+        self.start = start
+        self.end = end
+        self.leads = self.heads = self.stressed = False
+
+    def at(self, place: Place) -> Spot:
+        """Return the same spot with another place."""
+        spot = Spot(place, self.start, self.end)
+        spot.leads, spot.heads, spot.stressed = self.leads, self.heads, self.stressed
+        return spot
 
 
 class Levels(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import NamedTuple
 
 
@@ -14,7 +14,7 @@ class Term(NamedTuple):
     labels: frozenset[str]
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Mention:
     """A finding as a passage names it.
 
@@ -29,14 +29,48 @@ class Mention:
     head: tuple[int, int]
     start: int
     end: int
-    site: Term | None = None
-    types: list[str] = field(default_factory=list)
-    choice: bool = False
-    basis: str = ""
-    status: str = "present"
-    cue: str = ""
-    needs_disc: bool = False
-    at_disc: bool = False
-    spot: int | None = None
-    decided: bool = False
-    like: Mention | None = None
+    site: Term | None
+    types: list[str]
+    choice: bool
+    basis: str
+    status: str
+    cue: str
+    needs_disc: bool
+    at_disc: bool
+    spot: int | None
+    decided: bool
+    like: Mention | None
+
+    def __init__(
+        self,
+        finding: str,
+        head: tuple[int, int],
+        start: int,
+        end: int,
+        site: Term | None = None,
+        types: list[str] | None = None,
+        choice: bool = False,
+        basis: str = "",
+        status: str = "present",
+        cue: str = "",
+        needs_disc: bool = False,
+        at_disc: bool = False,
+        spot: int | None = None,
+        decided: bool = False,
+        like: Mention | None = None,
+    ) -> None:
+        self.finding = finding
+        self.head = head
+        self.start = start
+        self.end = end
+        self.site = site
+        self.types = [] if types is None else types
+        self.choice = choice
+        self.basis = basis
+        self.status = status
+        self.cue = cue
+        self.needs_disc = needs_disc
+        self.at_disc = at_disc
+        self.spot = spot
+        self.decided = decided
+        self.like = like

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from endplate.reader.asides import Source
@@ -22,10 +22,10 @@ _OTHER_CAUSES: Final = frozenset(["spinal_infection", "vertebral_fracture", "spi
 
 
 #: Where a row stands as long as it is only known what its passage says.
-ANYWHERE: Final = Passage(0, 0, 0, 0)
+ANYWHERE: Final = Passage("", 0, 0, 0, 0)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Row:
     """A finding at one place.
 
@@ -39,19 +39,61 @@ class Row:
     passage: Passage
     start: int
     end: int
-    level: str = ""
-    vertebra: str = ""
-    endplate: str = ""
-    types: list[str] = field(default_factory=list)
-    choice: bool = False
-    basis: str = ""
-    grade: str = ""
-    cue: str = ""
-    acuity: str = ""
-    conflict: str = ""
-    caused: bool = False
-    everywhere: bool = True
-    measure: tuple[int, int] | None = None
+    level: str
+    vertebra: str
+    endplate: str
+    types: list[str]
+    choice: bool
+    basis: str
+    grade: str
+    cue: str
+    acuity: str
+    conflict: str
+    caused: bool
+    everywhere: bool
+    measure: tuple[int, int] | None
+
+    def __init__(
+        self,
+        finding: str,
+        status: str,
+        section: str,
+        passage: Passage,
+        start: int,
+        end: int,
+        level: str = "",
+        vertebra: str = "",
+        endplate: str = "",
+        types: list[str] | None = None,
+        choice: bool = False,
+        basis: str = "",
+        grade: str = "",
+        cue: str = "",
+        acuity: str = "",
+        conflict: str = "",
+        caused: bool = False,
+        everywhere: bool = True,
+        measure: tuple[int, int] | None = None,
+    ) -> None:
+        self.finding = finding
+        self.status = status
+        self.section = section
+        self.passage = passage
+        self.start = start
+        self.end = end
+        self.level = level
+        self.vertebra = vertebra
+        self.endplate = endplate
+        self.types = [] if types is None else types
+        self.choice = choice
+        self.basis = basis
+        self.grade = grade
+        self.cue = cue
+        self.acuity = acuity
+        self.conflict = conflict
+        self.caused = caused
+        self.everywhere = everywhere
+        self.measure = measure
 
     def placed(self, passage: Passage, start: int, source: Source) -> Row:
         """Return the row of a passage's text in a report, where the text starts at `start`."""

@@ -22,7 +22,7 @@ from endplate.reader.wording import NAMELESS, Naming, Wording
 KEY: Final = "endplate"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Unit:
     """A passage in its report: what it says by itself, and what it takes from where it stands.
 
@@ -73,11 +73,43 @@ class Unit:
     opens_level: bool
     denied: bool
     segment: str
-    column: Wording | None = None
-    heading: Sequence[str] = ()
-    headed: bool = False
-    naming: Naming = NAMELESS
-    levels: Levels = NO_LEVELS
+    column: Wording | None
+    heading: Sequence[str]
+    headed: bool
+    naming: Naming
+    levels: Levels
+
+    def __init__(
+        self,
+        passage: Passage,
+        number: int,
+        start: int,
+        wording: Wording,
+        section: str,
+        regions: frozenset[str],
+        reads: bool,
+        resets: bool,
+        opens_level: bool,
+        denied: bool,
+        segment: str,
+        column: Wording | None = None,
+    ) -> None:
+        self.passage = passage
+        self.number = number
+        self.start = start
+        self.wording = wording
+        self.section = section
+        self.regions = regions
+        self.reads = reads
+        self.resets = resets
+        self.opens_level = opens_level
+        self.denied = denied
+        self.segment = segment
+        self.column = column
+        self.heading = ()
+        self.headed = False
+        self.naming = NAMELESS
+        self.levels = NO_LEVELS
 
     @property
     def places(self) -> Sequence[Place]:

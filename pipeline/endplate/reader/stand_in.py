@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
-from endplate.reader.levels import Place
+from endplate.reader.levels import Item, Place
 
 _STAND_IN: Final = "L4-L5"
 _LEVEL: Final = re.compile(r"L(?<![\w/-]L)([1-5])([-/])([LS]?)([1-5])(?![\w/-])")
@@ -44,4 +43,5 @@ def can_move(places: Sequence[Place]) -> bool:
 
 def moved(place: Place, segment: str) -> Place:
     """Return a place with another disc."""
-    return replace(place, items=[replace(item, segments=[segment]) for item in place.items])
+    items = [Item(item.start, item.end, [segment], "", item.endplate) for item in place.items]
+    return Place(place.start, place.end, place.kind, items)

@@ -8,7 +8,7 @@ the report that it was met in, and positions count from its own start.
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from endplate.reader.levels import Place
@@ -30,27 +30,41 @@ class Detail:
     points_back: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, init=False, eq=False)
 class Naming:
     """The mentions of a passage in one setting.
 
     ``core`` are those of endplates and marrow, ``settled`` tells that the status of all is known.
     """
 
-    mentions: list[Mention] = field(default_factory=list)
-    core: Sequence[Mention] = ()
-    settled: bool = False
-    details: list[Detail] | None = None
-    dealt: dict[int, list[tuple[str, list[str]]]] = field(default_factory=dict)
-    chosen: dict[tuple[int, bool], int | None] = field(default_factory=dict)
-    rows: dict[Hashable, list[Row]] = field(default_factory=dict)
+    mentions: list[Mention]
+    core: Sequence[Mention]
+    settled: bool
+    details: list[Detail] | None
+    dealt: dict[int, list[tuple[str, list[str]]]]
+    chosen: dict[tuple[int, bool], int | None]
+    rows: dict[Hashable, list[Row]]
+
+    def __init__(
+        self,
+        mentions: list[Mention] | None = None,
+        core: Sequence[Mention] = (),
+        settled: bool = False,
+    ) -> None:
+        self.mentions = [] if mentions is None else mentions
+        self.core = core
+        self.settled = settled
+        self.details = None
+        self.dealt = {}
+        self.chosen = {}
+        self.rows = {}
 
 
 #: Of passages that name nothing.
 NAMELESS: Final = Naming(settled=True)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, init=False)
 class Wording:
     """A passage by itself.
 
@@ -103,21 +117,60 @@ class Wording:
     denies: bool
     affirms: bool
     refers: bool
-    speaks: bool | None = None
-    bare: bool | None = None
-    tokenized: bool = False
-    norms: list[str] = field(default_factory=list)
-    starts: list[int] = field(default_factory=list)
-    ends: list[int] = field(default_factory=list)
-    terms: list[Term] = field(default_factory=list)
-    places: list[Place] | None = None
-    spots: list[Spot] | None = None
-    own: Levels | None = None
-    moved: dict[str, Levels] | None = None
-    corrects: Sequence[str] = ()
-    caused: bool = False
-    modifiers: list[Any] | None = None
-    namings: dict[Hashable, Naming] = field(default_factory=dict)
+    speaks: bool | None
+    bare: bool | None
+    tokenized: bool
+    norms: list[str]
+    starts: list[int]
+    ends: list[int]
+    terms: list[Term]
+    places: list[Place] | None
+    spots: list[Spot] | None
+    own: Levels | None
+    moved: dict[str, Levels] | None
+    corrects: Sequence[str]
+    caused: bool
+    modifiers: list[Any] | None
+    namings: dict[Hashable, Naming]
+
+    def __init__(
+        self,
+        text: str,
+        flat: str,
+        boxes: Boxes | None,
+        barred: bool,
+        untold: bool,
+        starts_body: bool,
+        titled: bool,
+        denies: bool,
+        affirms: bool,
+        refers: bool,
+    ) -> None:
+        self.text = text
+        self.flat = flat
+        self.boxes = boxes
+        self.barred = barred
+        self.untold = untold
+        self.starts_body = starts_body
+        self.titled = titled
+        self.denies = denies
+        self.affirms = affirms
+        self.refers = refers
+        self.speaks = None
+        self.bare = None
+        self.tokenized = False
+        self.norms = []
+        self.starts = []
+        self.ends = []
+        self.terms = []
+        self.places = None
+        self.spots = None
+        self.own = None
+        self.moved = None
+        self.corrects = ()
+        self.caused = False
+        self.modifiers = None
+        self.namings = {}
 
     def levels(self, segment: str) -> Levels:
         """Return the levels; of the text with another segment in the place of L4-L5, if given."""
@@ -131,7 +184,7 @@ class Wording:
         if known is None:
             places = [moved(place, segment) for place in self.places or ()]
             spots = self.spots or ()
-            spots = [replace(s, place=p) for s, p in zip(spots, places, strict=True)]
+            spots = [spot.at(place) for spot, place in zip(spots, places, strict=True)]
             known = self.moved[segment] = _levels(places, spots)
         return known
 

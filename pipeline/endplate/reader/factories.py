@@ -10,17 +10,11 @@ from pathlib import Path
 from spacy.language import Language
 
 from endplate.reader.assertion import ReportContext
-from endplate.reader.components import (
-    LayoutPipe,
-    LevelsPipe,
-    LinkerPipe,
-    MentionsPipe,
-    SectionsPipe,
-    TermsPipe,
-)
+from endplate.reader.components import SectionsPipe, TermsPipe
 from endplate.reader.grammar import Grammar
 from endplate.reader.lexemes import lexicon_words
 from endplate.reader.lexicon import Lexicon, load_lexicon
+from endplate.reader.pipes import LayoutPipe, LevelsPipe, LinkerPipe, MentionsPipe
 from endplate.reader.words import ReportTokenizer, Speller
 
 

@@ -13,21 +13,20 @@ from spacy.tokens import Doc
 from endplate.reader import factories
 from endplate.reader.asides import Source
 from endplate.reader.components import PIPELINE
+from endplate.reader.gate import Gate
 from endplate.reader.grammar import Grammar
 from endplate.reader.lexemes import anchors
 from endplate.reader.lexicon import Lexicon, load_lexicon
 from endplate.reader.region import SPINE
 from endplate.reader.rows import findings_of
 from endplate.reader.sheet import KEY, Sheet, sheet_of
-from endplate.reader.wording import Wording
-from endplate.reader.words import ReportTokenizer, flatten
+from endplate.reader.words import flatten
 from endplate.records import Finding, Reading, Report
 
 #: Words that tell a report of the spine from others where no heading does.
 _SPINAL: Final = re.compile(
     r"spine|spinal|vertebra|disc|lumb|endplate|end plate|modic|thecal|conus|\blss\b|lordosis"
 )
-_WORD: Final = re.compile(r"[^\W\d_]+")
 
 
 def load_pipeline(rules: Path | None = None) -> Language:
@@ -58,6 +57,8 @@ class Reader:
         The same pipeline, for ``doc = reader.nlp(text)``.
     fingerprint : str
         Hash of the rules.
+    gate : Gate
+        Passes over what cannot hold a finding.
     """
 
     def __init__(self, nlp: Language, lexicon: Lexicon, grammar: Grammar) -> None:
@@ -66,9 +67,7 @@ class Reader:
         self.fingerprint = lexicon.fingerprint
         self._grammar = grammar
         self._pipes = [pipe for _, pipe in nlp.pipeline]
-        self._tokenizer: ReportTokenizer = nlp.tokenizer
-        self._anchors = anchors(nlp, lexicon)
-        self._speaks: dict[str, bool] = {}
+        self.gate = Gate(anchors(nlp, lexicon), nlp.tokenizer, grammar.levels)
         # The components take what they need from the sheet; the ``Doc`` only carries it.
         self._carrier = Doc(nlp.vocab)
 
@@ -104,46 +103,16 @@ class Reader:
         """Return what every stage makes of a text, for showing how a row came about."""
         return sheet_of(self.nlp(text))
 
-    def speaks(self, flat: str) -> bool:
-        """Tell whether a flattened passage can hold a finding or a level.
-
-        Complete by construction: no finding without a thing or a quality of the lexicon, and of
-        each phrase one word is an anchor.
-        """
-        return any(map(self._is_anchor, _WORD.findall(flat))) or self._grammar.levels.may_speak(
-            flat
-        )
-
     def _sheet(self, source: Source, regions: frozenset[str]) -> Sheet | None:
         """Run the components over the passages that can hold a finding; the others cost nothing."""
         units = self._grammar.units(source, regions)
-        speaking = False
-        for unit in units:
-            if unit.reads:
-                unit.reads = self._may_speak(unit.wording) or (
-                    unit.column is not None and self._may_speak(unit.column)
-                )
-                speaking = speaking or unit.reads
-        if not speaking:
+        if not self.gate.close(units):
             return None
         sheet = Sheet(source, units, regions, shown=False)
         self._carrier.user_data[KEY] = sheet
         for pipe in self._pipes:
             pipe(self._carrier)
         return sheet
-
-    def _may_speak(self, wording: Wording) -> bool:
-        if wording.speaks is None:
-            wording.speaks = self.speaks(wording.flat)
-        return wording.speaks
-
-    def _is_anchor(self, word: str) -> bool:
-        known = self._speaks.get(word)
-        if known is None:
-            known = any(norm in self._anchors for _, norm in self._tokenizer.pieces(word))
-            if len(self._speaks) < 200_000:
-                self._speaks[word] = known
-        return known
 
     def _is_spinal(self, text: str) -> bool:
         """Tell whether a report without heading and levels may still be of the spine."""

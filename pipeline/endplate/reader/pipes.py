@@ -1,0 +1,188 @@
+"""The components of the reader that are all its own: layout, levels, mentions and linker.
+
+They share a :class:`endplate.reader.sheet.Sheet`; those made of medspaCy's are in
+:mod:`endplate.reader.components`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from spacy.tokens import Doc, Span
+
+from endplate.codes import CORE_FINDINGS
+from endplate.reader.anaphora import Antecedents
+from endplate.reader.finder import Finder, titled_by_type
+from endplate.reader.grammar import Grammar
+from endplate.reader.headings import HeadingFollower, headings_later, headings_next
+from endplate.reader.lexicon import Lexicon
+from endplate.reader.linker import rows_of
+from endplate.reader.linking import Context
+from endplate.reader.mentions import Mention
+from endplate.reader.rows import Row, correct, describe, findings_of, mark_conflicts
+from endplate.reader.sheet import KEY, Sheet, Unit, sheet_of
+from endplate.reader.wording import NAMELESS, Naming
+
+#: Tokens of the longest title of tick boxes: "Modic changes: [ ] none [x] present".
+_TITLE: Final = 16
+
+
+class LayoutPipe:
+    """Cuts a report into passages and marks them as sentences."""
+
+    def __init__(self, grammar: Grammar) -> None:
+        self._grammar = grammar
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Lay a sheet out, unless the reader has done so."""
+        if KEY not in doc.user_data:
+            source = self._grammar.asides.read(doc.text)
+            _, regions = self._grammar.regions.of(doc.text)
+            units = self._grammar.units(source, regions)
+            doc.user_data[KEY] = Sheet(source, units, regions, shown=True)
+            starts = {token_at(doc, source.start(unit.passage.start)) for unit in units}
+            for i, token in enumerate(doc):
+                token.is_sent_start = i in starts or i == 0
+        return doc
+
+
+class LevelsPipe:
+    """Finds the levels that the passages speak of, and the level headings in force."""
+
+    def __init__(self, grammar: Grammar) -> None:
+        self._discourse = grammar.discourse
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Fill places, spots and headings of the units."""
+        sheet = sheet_of(doc)
+        follower = HeadingFollower(headings_later(sheet.units))
+        for unit in sheet.units:
+            if unit.reads:
+                if unit.wording.spots is None:
+                    self._discourse.read_levels(unit.wording)
+                unit.levels = unit.wording.levels(unit.segment)
+                sheet.named = sheet.named or unit.levels.named
+                sheet.corrections += unit.wording.corrects
+            follower.follow(unit)
+        if sheet.shown:
+            doc.spans["endplate_levels"] = [
+                span_of(doc, unit, spot.start, spot.end, spot.place.kind)
+                for unit in sheet.units
+                for spot in unit.spots
+                if spot.start < spot.end
+            ]
+        return doc
+
+
+class MentionsPipe:
+    """Finds what the passages name."""
+
+    def __init__(self, lexicon: Lexicon) -> None:
+        self._finder = Finder(lexicon.findings)
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Fill the mentions of the units."""
+        sheet = sheet_of(doc)
+        soon = headings_next(sheet.units)
+        below: list[str] = []
+        paragraph = -1
+        before = Antecedents()
+        for unit in sheet.units:
+            if not unit.reads:
+                continue
+            if unit.wording.untold and not unit.levels.named:
+                below, paragraph = self._names(unit), unit.passage.paragraph
+                continue
+            here = below if paragraph == unit.passage.paragraph else []
+            unit.naming = self._naming(unit, here, "modic_change" in below)
+            if unit.mentions and soon[unit.number] and _heads(sheet.units, unit):
+                below, paragraph = self._names(unit), unit.passage.paragraph
+                unit.naming = NAMELESS
+                continue
+            if unit.wording.refers and (meant := before.meant(unit)):
+                unit.naming = _naming_of([*map(replace, unit.mentions), *meant])
+            before.remember(unit)
+        if sheet.shown:
+            doc.spans["endplate_mentions"] = [
+                span_of(doc, unit, *mention.head, mention.finding)
+                for unit in sheet.units
+                for mention in unit.mentions
+            ]
+        return doc
+
+    def _naming(self, unit: Unit, below: Sequence[str], modic_below: bool) -> Naming:
+        """Return what a unit names in its setting, from memory where the same was met before."""
+        column = unit.column.flat if unit.column else ""
+        setting = (unit.section, unit.headed, unit.denied, modic_below, column, *below)
+        known = unit.wording.namings.get(setting)
+        if known is None:
+            titled = unit.column is not None and (
+                any("modic" in term.labels for term in unit.column.terms)
+                or (modic_below and titled_by_type(column))
+            )
+            known = _naming_of(self._finder.find(unit, below, titled_modic=titled))
+            unit.wording.namings[setting] = known
+        return known
+
+    def _names(self, unit: Unit) -> list[str]:
+        return [m.finding for m in self._finder.named(unit.terms, unit.norms)]
+
+
+class LinkerPipe:
+    """Joins mentions and levels to rows; ``doc._.findings`` holds them as plain tuples."""
+
+    def __init__(self) -> None:
+        if not Doc.has_extension("findings"):
+            Doc.set_extension("findings", default=())
+
+    def __call__(self, doc: Doc) -> Doc:
+        """Fill the rows of the sheet."""
+        sheet = sheet_of(doc)
+        context = Context()
+        rows: list[Row] = []
+        for unit in sheet.units:
+            if unit.resets:
+                context.topic = []
+            if not unit.reads:
+                continue
+            if unit.mentions:
+                rows += rows_of(unit, context, sheet.source)
+            passage = unit.passage
+            if passage.cell:
+                context.levels_told.update(s for spot in unit.spots for s in spot.place.segments)
+            else:
+                context.remember(unit.levels, passage.line, passage.paragraph, unit.number)
+        if sheet.corrections:
+            rows = correct(rows, sheet.corrections)
+        rows = describe(rows)
+        mark_conflicts(rows)
+        sheet.rows = rows
+        if sheet.shown:
+            doc._.findings = tuple(findings_of(rows, "", sheet.source))
+        return doc
+
+
+def _naming_of(mentions: list[Mention]) -> Naming:
+    return Naming(mentions, [m for m in mentions if m.finding in CORE_FINDINGS])
+
+
+def _heads(units: Sequence[Unit], unit: Unit) -> bool:
+    """Tell whether a unit only names what the lines below it answer, level by level."""
+    if unit.wording.affirms:
+        return True
+    below = units[unit.number + 1].wording.boxes
+    return below is not None and not unit.levels.named and len(unit.norms) <= _TITLE
+
+
+def token_at(doc: Doc, at: int) -> int:
+    """Return the token that holds a character, or the next one."""
+    span = doc.char_span(at, min(at + 1, len(doc.text)), alignment_mode="expand")
+    return span.start if span is not None else len(doc)
+
+
+def span_of(doc: Doc, unit: Unit, first: int, last: int, label: str) -> Span:
+    """Return tokens of a unit as a span of its document."""
+    start, end = sheet_of(doc).source.span(*unit.span(first, last))
+    return doc.char_span(start, end, label=label, alignment_mode="expand")

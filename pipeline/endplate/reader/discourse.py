@@ -33,6 +33,10 @@ _PAST: Final = re.compile(
     r"prior|previous\w*|earlier|outside|dated|compar\w+|correlat\w+|available|none|was|were|had|"
     r"show\w*|demonstrated|then|(?:19|20)\d\d)\b"
 )
+_WORD: Final = re.compile(r"\w")
+_TITLE: Final = re.compile(r"[^:.]{0,16}:")
+#: Where the value of a line with a title starts.
+_TITLE_END: Final = re.compile(r":|\s-\s")
 _BODY: Final = frozenset(["findings", "impression", "technique", "comparison"])
 
 
@@ -173,7 +177,7 @@ class Discourse:
         section, own = self._sections.heading(body)
         alone, turned = False, frozenset[str]()
         if section:
-            alone = not re.search(r"\w", body[own:])
+            alone = _WORD.search(body, own) is None
             if section in ("findings", "impression", "addendum"):
                 turned = self._regions.turned(flatten(body[:own]))
             while own < len(body) and body[own] in " \t\n:*_-–>":
@@ -191,7 +195,8 @@ class Discourse:
         flat = flatten(body)
         boxes = Boxes.of(body) if "[" in body or "(" in body or not body.isascii() else None
         blank = boxes is None and blanks(body) > 0
-        value = re.split(r":|\s-\s", flat)[-1].strip(" .;,*_|")
+        titled = ":" in flat or " - " in flat
+        value = (_TITLE_END.split(flat)[-1] if titled else flat).strip(" .;,*_|")
         return Wording(
             body,
             flat,
@@ -199,7 +204,7 @@ class Discourse:
             barred=not body or blank or self._sections.legend(flat),
             untold=unanswered(body),
             starts_body=self._starts_body(body),
-            titled=":" in flat or " - " in flat,
+            titled=titled,
             denies=value in self._denials,
             affirms=value in ("yes", "present"),
             refers=refers(flat),
@@ -208,7 +213,7 @@ class Discourse:
     def _opens_level(self, flat: str) -> bool:
         bare = flat.lstrip("*_[ ")
         match = self._levels.starts_with_level(bare)
-        return bool(match and re.match(r"[^:.]{0,16}:", bare[match.end() :]))
+        return match is not None and _TITLE.match(bare, match.end()) is not None
 
     def _starts_body(self, body: str) -> bool:
         title, colon, _ = body.partition(":")

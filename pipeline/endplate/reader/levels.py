@@ -22,6 +22,14 @@ from endplate.reader.spine import (
     segments_between,
 )
 
+_DOWNWARDS: Final = re.compile(
+    r"\s*(?:downwards?|and below|and downwards?|down to the sacrum|caudally)\b"
+)
+_ON_SACRUM: Final = re.compile(r"\s*(?:on|over|upon)\s+(?:the\s+)?sacrum")
+_ROOT_LIST: Final = re.compile(r"\s*(?:and|or|,|&|/)\s*(?:the\s+)?(?:left\s+|right\s+)?")
+_PLACED: Final = re.compile(r"\b(?:at|in)\b")
+_CLAUSE: Final = re.compile(r"\s*,?\s*(?:a|an|there|we|the disc|shows?)\b")
+
 
 @dataclass(slots=True, init=False)
 class Item:
@@ -253,22 +261,13 @@ class LevelGrammar:
         # "the L5 and S1 roots": what is said of the last holds for the list
         for i in range(len(items) - 2, -1, -1):
             gap = flat[items[i].end : items[i + 1].start]
-            if (
-                masked[i + 1]
-                and items[i].body
-                and re.fullmatch(r"\s*(?:and|or|,|&|/)\s*(?:the\s+)?(?:left\s+|right\s+)?", gap)
-            ):
+            if masked[i + 1] and items[i].body and _ROOT_LIST.fullmatch(gap):
                 masked[i] = True
         items = [item for item, root in zip(items, masked, strict=True) if not root]
         for item in items:
-            if item.segments and re.match(
-                r"\s*(?:downwards?|and below|and downwards?|down to the sacrum|caudally)\b",
-                flat[item.end :],
-            ):
+            if item.segments and _DOWNWARDS.match(flat, item.end):
                 item.segments = segments_between(item.segments[0].split("-")[0], "S1")
-            if item.body == "L5" and re.match(
-                r"\s*(?:on|over|upon)\s+(?:the\s+)?sacrum", flat[item.end :]
-            ):
+            if item.body == "L5" and _ON_SACRUM.match(flat, item.end):
                 item.body, item.segments = "", ["L5-S1"]
         places: list[Place] = []
         for item in items:
@@ -302,10 +301,7 @@ class LevelGrammar:
         if gap.strip() in ("(", "of", "in", "at", "disc", "the", "level", "levels"):
             return False
         # "at L3-4 a bulge and at L4-5 a protrusion": the second level opens a clause of its own
-        return not (
-            re.search(r"\b(?:at|in)\b", gap)
-            and re.match(r"\s*,?\s*(?:a|an|there|we|the disc|shows?)\b", flat[item.end :])
-        )
+        return not (_PLACED.search(gap) and _CLAUSE.match(flat, item.end))
 
     def _merge(self, last: Place, item: Item, gap: str) -> bool:
         """Take `item` as the far end of a range, or as the body below a slipped one."""

@@ -14,6 +14,9 @@ _HEADING: Final = re.compile(
     r"^(?P<title>[^:\n]{1,60}?)\s*(?P<colon>:|(?<=\w)\s+[-–—]\s)", re.DOTALL
 )
 
+_NUMBER: Final = re.compile(r"^(?:\d{1,2}|[ivx]{1,4}|[a-h])[.)]\s*")
+_FURTHER: Final = re.compile(r"\s*(?:[(/,&@]|\band\b|\d)")
+
 
 class SectionRules:
     """Recognises headings.
@@ -42,12 +45,11 @@ class SectionRules:
 
     def section(self, title: str) -> str:
         """Return the section that a heading opens, or an empty text."""
-        bare = re.sub(r"\s+", " ", flatten(title).strip(_EDGE)).strip()
-        bare = re.sub(r"^(?:\d{1,2}|[ivx]{1,4}|[a-h])[.)]\s*", "", bare)
+        bare = _NUMBER.sub("", " ".join(flatten(title).strip(_EDGE).split()))
         if bare in self._sections:
             return self._sections[bare]
         # "ADDENDUM (15 March)", "IMPRESSION AND PLAN", "CLINICAL HISTORY/INDICATION"
-        cut = re.split(r"\s*(?:[(/,&@]|\band\b|\d)", bare, maxsplit=1)[0].strip()
+        cut = _FURTHER.split(bare, maxsplit=1)[0].strip()
         if cut in self._sections and cut not in ("clinical", "contrast", "date", "name", "note"):
             return self._sections[cut]
         words = bare.split()

@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from endplate.reader.anaphora import refers
-from endplate.reader.layout import Passage
 from endplate.reader.levels import LevelGrammar
 from endplate.reader.linking import spots_of
 from endplate.reader.memory import Memory
+from endplate.reader.passage import Passage
 from endplate.reader.region import RegionRules
 from endplate.reader.sections import SectionRules, SectionTracker
 from endplate.reader.sheet import Unit
@@ -87,6 +87,7 @@ class Discourse:
         self.opening = Memory(self._opening)
         self.head = Memory(self._head)
         self.wording = Memory(self._wording)
+        self.beside = Memory(self._beside)
 
     def units(self, text: str, passages: Sequence[Passage], regions: frozenset[str]) -> list[Unit]:
         """Return the passages of a plain report with section, region and own text."""
@@ -142,6 +143,9 @@ class Discourse:
                     self.wording[text[slice(*passage.column)]] if passage.column else None,
                 )
             )
+            if passage.cell:
+                beside = passage.row or (passage.start, passage.end)
+                units[-1].heading = self.beside[text[slice(*beside)]]
         return units
 
     def read_levels(self, wording: Wording) -> None:
@@ -190,6 +194,13 @@ class Discourse:
         opens_level = self._opens_level(flatten(body[:40]))
         wording = self.wording[body[own:] if section else body]
         return Head(section, own, alone, turned, opens_level, blanks(body), wording)
+
+    def _beside(self, cell: str) -> list[str]:
+        """Return the discs that the cell at the head of a table's row or column names."""
+        flat = flatten(cell)
+        short = self._levels.atom.fullmatch(flat) is not None  # "4/5"
+        places = self._levels(flat) or (self._levels(f"level {flat}") if short else [])
+        return places[0].segments if places else []
 
     def _wording(self, body: str) -> Wording:
         flat = flatten(body)

@@ -96,10 +96,18 @@ class Finder:
         title = [Term(0, 0, t.labels) for t in unit.column.terms] if unit.column else []
         mentions = self.named(wording.terms, wording.norms, title, titled_modic=titled_modic)
         if wording.boxes is None:
+            if unit.column is not None and not mentions:
+                return self._answers(unit, unit.column)
             return self._valued(unit, mentions, below)
         if "modic_change" in below and not mentions:
             return _ticked(wording, wording.boxes)
         return [m for m in mentions if wording.boxes.keep(m, wording.starts[m.head[0]])]
+
+    def _answers(self, unit: Unit, column: Wording) -> list[Mention]:
+        """Return what a cell says of the findings that its column names: "none", "mild"."""
+        asked = self.named(column.terms, column.norms)
+        names = list(dict.fromkeys(m.finding for m in asked if m.finding != "modic_change"))
+        return values(0, len(unit.norms), unit.norms, unit.spots, [], names, read_types)
 
     @staticmethod
     def _valued(unit: Unit, mentions: list[Mention], below: Sequence[str]) -> list[Mention]:

@@ -44,7 +44,7 @@ class HeadingFollower:
 
     def __init__(self, later: Sequence[bool]) -> None:
         self._later = later
-        self._heading: list[str] = []
+        self._heading: Sequence[str] = []
         self._line = self._paragraph = -1
         self._block = False
 
@@ -83,9 +83,6 @@ class HeadingFollower:
         passage = unit.passage
         if passage.row is None:
             unit.reads = False
-            if unit.places and unit.places[0].segments:
-                self._heading, self._line = unit.places[0].segments, passage.line
-                self._block = False
-        if self._line == passage.line:
-            unit.heading = self._heading
+            if unit.heading:
+                self._heading, self._line, self._block = unit.heading, passage.line, False
         unit.headed = bool(unit.heading)

@@ -1,84 +1,20 @@
 """Lines, list items, table cells and sentences of a report, by offset.
 
 Reports are lists more than prose: headings, bullets, numbered impressions, ``L4-5:`` lines,
-hard-wrapped lines, cells, lines with no final period. A :class:`Passage` is the unit that the
-rest of the reader works on: a sentence, a list item or a table cell.
+hard-wrapped lines, cells, lines with no final period.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from endplate.reader.asides import Source
-from endplate.reader.lines import Line, Lines
+from endplate.reader.grid import Grid
+from endplate.reader.lines import Lines
 from endplate.reader.memory import Memory
-from endplate.reader.words import flatten
-
-
-@dataclass(slots=True, init=False)
-class Passage:
-    """One sentence, item or cell.
-
-    Attributes
-    ----------
-    text : str
-        What it says, on one line.
-    start, end : int
-        Offsets in the plain report, end exclusive, white space trimmed.
-    line : int
-        Number of the logical line (hard-wrapped lines count as one).
-    paragraph : int
-        Number of the paragraph; a blank line starts another.
-    first : bool
-        Whether it is the first passage of its line.
-    column : tuple of int or None
-        Offsets of the table heading that this cell stands under.
-    row : tuple of int or None
-        Offsets of the first cell of the table row that this cell stands in.
-    cell : bool
-        Whether it is a cell of a table.
-    bullet : bool
-        Whether its line is a list item.
-    """
-
-    text: str
-    start: int
-    end: int
-    line: int
-    paragraph: int
-    first: bool
-    column: tuple[int, int] | None
-    row: tuple[int, int] | None
-    cell: bool
-    bullet: bool
-
-    def __init__(
-        self,
-        text: str,
-        start: int,
-        end: int,
-        line: int,
-        paragraph: int,
-        first: bool = True,
-        column: tuple[int, int] | None = None,
-        row: tuple[int, int] | None = None,
-        cell: bool = False,
-        bullet: bool = False,
-    ) -> None:
-        self.text = text
-        self.start = start
-        self.end = end
-        self.line = line
-        self.paragraph = paragraph
-        self.first = first
-        self.column = column
-        self.row = row
-        self.cell = cell
-        self.bullet = bullet
-
+from endplate.reader.passage import Passage, one_line, trim
 
 _ABBREVIATIONS: Final = frozenset(
     "dr mr mrs ms prof vs approx e.g i.e eg ie fig lt rt mod min sev esp incl resp st ca cf al"
@@ -92,10 +28,6 @@ _MAY_SPLIT: Final = re.compile(r"[/•▪●■➢➤►0-9](?:(?<=[•▪●■
 _SPLITTER: Final = re.compile(
     r"\s*/{2,}\s*|(?<=\S)\s*[•▪●■➢➤►]\s*|(?<=[.;])\s+(?=\(?\d{1,2}[.)]\s+[A-Z])|(?<=[A-Za-z]{4}:)\s+(?=\(?1[.)]\s+[A-Z][\w-]*\s+\w)"
 )
-_CELLS: Final = re.compile(r"[ ]*\|[ ]*|[ ]*\t[ \t]*|(?<=\S)[ ]{3,}(?=\S)")
-_BOX: Final = re.compile(r"\[[ xX✓✔]?\]|\([xX✓✔ ]\)|[☐☑☒□■✓✔✗](?=\s*\w)")
-_BAR: Final = re.compile(r"\|")
-_WORD: Final = re.compile(r"\w")
 _SAYS: Final = re.compile(r"\w|[☐☑☒]")
 _PARTS_WORDS: Final = re.compile(r"[(\[/,;:]")
 _NUMBERED: Final = re.compile(r"(?:modic|type|grade|and|-|/)\W*\w$", re.IGNORECASE)
@@ -154,14 +86,6 @@ def _last_word(text: str) -> str:
     return _PARTS_WORDS.split(text.rsplit(None, 1)[-1])[-1].lower()
 
 
-def _trim(text: str, start: int, end: int) -> tuple[int, int]:
-    while start < end and (text[start].isspace()):
-        start += 1
-    while end > start and text[end - 1].isspace():
-        end -= 1
-    return start, end
-
-
 class Layout:
     """Cuts a report into passages.
 
@@ -187,27 +111,16 @@ class Layout:
         """Return the passages of a report in their order."""
         text = source.plain
         passages: list[Passage] = []
-        header: list[tuple[int, int]] = []
-        header_paragraph = -1
+        grid: Grid | None = None
         for number, line in enumerate(self._lines(source)):
-            if (
-                line.table
-                and line.parts == 1
-                and not _BOX.search(body := text[line.start : line.end])
-            ):
-                cells = self._cells(text, line)
-                named = sum(bool(self._columns.fullmatch(flatten(text[a:b]))) for a, b in cells)
-                if len(cells) >= 2 and not _WORD.search(body):
-                    continue  # the rule under a table's head
-                if named >= 2:
-                    header, header_paragraph = cells, line.paragraph
+            if line.table:
+                grid = grid or Grid(text, self._columns, self._level)
+                row = grid.row(line, number)
+                if row is not None:
+                    passages.extend(row)
                     continue
-                if len(cells) >= 2 and ("|" in body or header or self._level.match(flatten(body))):
-                    if header and line.paragraph > header_paragraph + 1:
-                        header = []
-                    passages.extend(self._row(text, line, number, cells, header))
-                    continue
-            header = header if line.paragraph == header_paragraph else []
+            elif grid is not None:
+                grid.pause(line)
             start = line.start + line.bullet
             first = True
             bullet = line.bullet > 0
@@ -229,57 +142,6 @@ class Layout:
                 first = False
         return passages
 
-    @staticmethod
-    def _cells(text: str, line: Line) -> list[tuple[int, int]]:
-        body = text[line.start : line.end]
-        pipes = "|" in body
-        cells, at = [], 0
-        pattern = _BAR if pipes else _CELLS
-        for match in [*pattern.finditer(body), None]:
-            stop = match.start() if match else len(body)
-            a, b = _trim(text, line.start + at, line.start + stop)
-            if not pipes and a == b:
-                pass
-            else:
-                cells.append((a, b))
-            at = match.end() if match else len(body)
-        if pipes:
-            if cells and cells[0][0] == cells[0][1]:
-                cells = cells[1:]
-            if cells and cells[-1][0] == cells[-1][1]:
-                cells = cells[:-1]
-        return cells
-
-    @staticmethod
-    def _row(
-        text: str,
-        line: Line,
-        number: int,
-        cells: list[tuple[int, int]],
-        header: list[tuple[int, int]],
-    ) -> list[Passage]:
-        aligned = header if len(header) == len(cells) else []
-        return [
-            Passage(
-                one_line(text[a:b]),
-                a,
-                b,
-                number,
-                line.paragraph,
-                first=i == 0,
-                column=aligned[i] if aligned and i else None,
-                row=cells[0] if i else None,
-                cell=True,
-            )
-            for i, (a, b) in enumerate(cells)
-            if a < b
-        ]
-
-
-def one_line(text: str) -> str:
-    """Read the end of a line inside a passage as a blank, unless a hyphen hangs there."""
-    return text if "\n" not in text or "-\n" in text else text.replace("\n", " ")
-
 
 def _sentences(line: str) -> list[tuple[int, int, str]]:
     """Return the sentences of a line: where they start and end in it, and what they say."""
@@ -291,19 +153,19 @@ def _cut(line: str) -> Iterator[tuple[int, int]]:
     if not parted and len(line) <= _LONGEST:
         mark = _STOP.search(line)
         if mark is None or mark.end() == len(line):
-            yield _trim(line, 0, len(line))
+            yield trim(line, 0, len(line))
             return
     at = 0
     for match in [*(_SPLITTER.finditer(line) if parted else ()), None]:
         stop = match.start() if match else len(line)
         begin = at
         for cut in _sentence_ends(line, at, stop):
-            a, b = _trim(line, begin, cut)
+            a, b = trim(line, begin, cut)
             while b - a > _LONGEST:  # no sentence, but a page without stops
                 blank = line.rfind(" ", a, a + _LONGEST)
                 middle = blank if blank > a else a + _LONGEST
                 yield a, middle
-                a, b = _trim(line, middle, b)
+                a, b = trim(line, middle, b)
             yield a, b
             begin = cut
         at = match.end() if match else len(line)

@@ -63,7 +63,7 @@ class LevelsPipe:
                 if unit.wording.spots is None:
                     self._discourse.read_levels(unit.wording)
                 unit.levels = unit.wording.levels(unit.segment)
-                sheet.named = sheet.named or unit.levels.named
+                sheet.named = sheet.named or unit.levels.named or bool(unit.heading)
                 sheet.corrections += unit.wording.corrects
             follower.follow(unit)
         if sheet.shown:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from endplate.reader.asides import Source
-from endplate.reader.layout import Passage
+from endplate.reader.passage import Passage
 from endplate.records import Finding
 
 #: The Modic type that a quality of an endplate describes.

@@ -12,10 +12,10 @@ from typing import Final
 from spacy.tokens import Doc
 
 from endplate.reader.asides import Source
-from endplate.reader.layout import Passage
 from endplate.reader.levels import Place
 from endplate.reader.linking import NO_LEVELS, Levels, Spot
 from endplate.reader.mentions import Mention, Term
+from endplate.reader.passage import Passage
 from endplate.reader.rows import Row
 from endplate.reader.wording import NAMELESS, Naming, Wording
 

@@ -183,6 +183,10 @@ class Composer:
     @staticmethod
     def _belongs_elsewhere(view: NounPhrases, term: Term, finding: str) -> bool:
         """Tell whether a thing is said of a place outside of the spine ("rib fracture")."""
+        if finding == "vertebral_fracture":
+            left = view.term_before(term)
+            if left is not None and "surgery" in left.labels and left.end == term.start:
+                return True  # of a screw
         if finding in ("scoliosis", "osteoporosis", "transitional_vertebra", "prior_bvn_ablation"):
             return False
         return view.elsewhere_before(term)

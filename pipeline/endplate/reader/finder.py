@@ -60,10 +60,12 @@ class Finder:
             for mention in modic_mentions(terms, norms, a, b, titled=titled_modic)
             for part in split_conversion(mention, norms)
         ]
-        for one, other in itertools.pairwise(modic):
+        for one, other in itertools.pairwise(list(modic)):
             between = norms[one.head[1] : other.head[0]]
             if between[-1:] == ["from"] and set(between) & _CHANGED:
                 other.status, other.cue = "historical", "from"
+            elif "should" in between and "read" in between:
+                modic.remove(one)  # corrected
             elif _turned(one, other, between, norms):
                 one.status, one.cue = "historical", "now"
         inside = {t for m in modic for t in range(*m.head)}
@@ -117,8 +119,11 @@ class Finder:
         colon = title_end(a, b, norms)
         # "L3-4: type II", and "L3-4 type II" in a list below "Modic changes:"
         leads = bool(spots) and spots[0].leads and not mentions
-        if below and (unit.headed or leads):
-            start = colon if unit.headed else spots[0].end
+        answer = unit.wording.denies and not unit.wording.titled
+        if below and (bare := _bare_levels(unit, below)):
+            return bare
+        if below and (unit.headed or leads or answer):
+            start = colon if unit.headed or answer else spots[0].end
             return mentions + values(start, b, norms, spots, mentions, below, read_types)
         modic = any("modic" in t.labels and t.end <= colon for t in unit.terms)
         titles = headings(mentions, modic, colon) if colon > a and not unit.headed else []
@@ -131,6 +136,27 @@ class Finder:
         if made and titles:
             mentions = [m for m in mentions if m.head[1] > colon]
         return sorted(mentions + made, key=lambda m: m.head)
+
+
+def _bare_levels(unit: Unit, below: Sequence[str]) -> list[Mention]:
+    """Return what an item that only names levels says of the title above it."""
+    within = {t for spot in unit.spots for t in range(spot.start, spot.end)}
+    if (
+        not within
+        or unit.wording.untold
+        or any(
+            t not in within and norm[:1].isalnum() and norm != "and"
+            for t, norm in enumerate(unit.norms)
+        )
+    ):
+        return []
+    return [
+        Mention(finding, (spot.start, spot.end), spot.start, spot.end, spot=number, cue="value",
+                basis="stated" if finding == "modic_change" else "", decided=True)
+        for finding in below
+        for number, spot in enumerate(unit.spots)
+        if spot.place.kind == "named"
+    ]  # fmt: skip
 
 
 def _ticked(wording: Wording, boxes: Boxes) -> list[Mention]:

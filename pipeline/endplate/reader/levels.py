@@ -25,6 +25,10 @@ from endplate.reader.spine import (
 _DOWNWARDS: Final = re.compile(
     r"\s*(?:downwards?|and below|and downwards?|down to the sacrum|caudally)\b"
 )
+#: "Is otherwise intact" speaks of the level that was named.
+_OTHERWISE: Final = re.compile(
+    r"otherwise\s+(?:intact|normal|unremarkable|preserved|well|maintained|negative|clear|patent)"
+)
 _ON_SACRUM: Final = re.compile(r"\s*(?:on|over|upon)\s+(?:the\s+)?sacrum")
 _ROOT_LIST: Final = re.compile(r"\s*(?:and|or|,|&|/)\s*(?:the\s+)?(?:left\s+|right\s+)?")
 _PLACED: Final = re.compile(r"\b(?:at|in)\b")
@@ -229,6 +233,8 @@ class LevelGrammar:
         places = self._named(flat) if self._gate.search(flat) else []
         taken = [(place.start, place.end) for place in places]
         for match in self._reference.finditer(flat):
+            if _OTHERWISE.match(flat, match.start()):
+                continue
             if not any(a < match.end() and match.start() < b for a, b in taken):
                 places.append(
                     Place(match.start(), match.end(), self._references.get(match.group(), "same"))
@@ -367,7 +373,7 @@ class LevelGrammar:
             # bare figures need a spinal neighbourhood
             if not re.search(
                 r"\b[lsdt]\s?\d|\d\s?[-/]\s?[s1-5]\b.*\d\s?[-/]\s?[s1-5]\b|disc|bulge|"
-                r"protrusion|modic|endplate|stenosis|facet|herniat|lumbar",
+                r"protrusion|modic|\bmc\b|endplate|stenosis|facet|herniat|lumbar",
                 flat,
             ):
                 return []

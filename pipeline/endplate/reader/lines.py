@@ -75,6 +75,8 @@ _COUNTS: Final = re.compile(
     r"\s*$"
 )
 _NEW_SENTENCE: Final = re.compile(r"[.]\s+[A-Z][a-z]")
+#: "Foraminal stenosis: L5-S1 left"; two of these, one below the other, are two.
+_FIELD: Final = re.compile(r"[A-Z][a-z']+(?:[ /-][A-Za-z']+){0,3}:\s")
 _LEVEL_FIRST: Final = re.compile(r"[LTDS]\s?\d")
 _NO_VALUE: Final = re.compile(r"(?::|[.]{3,}|-{2,})\s*(?:no|-+)$")
 _DASH: Final = re.compile(r"[:\s]-$")
@@ -175,6 +177,8 @@ class _Page:
         ):
             return False  # a sentence ends, and the page does not end it
         if _MARKUP.match(self.low, start, line.end):
+            return False
+        if _FIELD.match(text, start, line.end) and _FIELD.match(text, above.start, above.end):
             return False
         first = text[start]
         tail = self.low[max(above.start, above.end - 40) : above.end]

@@ -65,7 +65,7 @@ _OPENERS: Final = frozenset(
 _BREAKS: Final = frozenset(
     [";", "but", "however", "while", "whereas", "although", "|", "whilst", "though", "except"]
 )
-EXCEPT: Final = frozenset(["except", "excepting", "excluding", "apart", "save"])
+EXCEPT: Final = frozenset(["except", "excepting", "excluding", "apart", "save", "sparing"])
 _ATTACHED: Final = frozenset(
     "at of in on from involving affecting within along to ( level levels : across between "
     "into around".split()

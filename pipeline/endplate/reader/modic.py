@@ -20,8 +20,9 @@ _NUMBERS: Final = {
 #: "l" for "1" is what scanners read; before a number it is the letter of a level.
 _N: Final = r"(?:iii|ii|i|(?:lll|ll|l)(?! [-\d])|111|11|[123]|one|two|three)"
 _GLUE: Final = (
-    r"(?: (?:/|-|,|>|<|and|or|plus|\+|to|and / or|as well as|, and|, or|with)(?: (?:modic|"
-    r"type|grade|also|mixed|\())*)?"
+    r"(?:(?: (?:anteriorly|posteriorly|centrally))? (?!, mixed)(?:/|-|,|>|<|and|or|plus|\+|to|"
+    r"and / or|as well as|, and|, or|with)(?: (?:modic|type|grade|also|mixed|superimposed|"
+    r"additional|some|residual|\())*)?"
 )
 _LIST: Final = rf"{_N}(?:{_GLUE} {_N}(?![\w.])){{0,4}}"
 #: A type named by the word "type" (or "grade" beside "Modic"), or a number right after "Modic".
@@ -239,7 +240,7 @@ def modic_mentions(
     for term in modic:
         if term.start in consumed:
             continue
-        if norms[term.start] != "modic":
+        if norms[term.start] not in ("modic", "mc"):
             continue
         after = norms[term.end] if term.end < end else ""
         if after == "0" or norms[term.end : term.end + 2] == ["type", "0"]:

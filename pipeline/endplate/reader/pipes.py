@@ -25,6 +25,8 @@ from endplate.reader.rows import Row, correct, describe, findings_of, mark_confl
 from endplate.reader.sheet import KEY, Sheet, Unit, sheet_of
 from endplate.reader.wording import NAMELESS, Naming
 
+#: Tokens of the longest title that stands alone on its line.
+_SHORT: Final = 4
 #: Tokens of the longest title of tick boxes: "Modic changes: [ ] none [x] present".
 _TITLE: Final = 16
 
@@ -92,7 +94,7 @@ class MentionsPipe:
         for unit in sheet.units:
             if not unit.reads:
                 continue
-            if unit.wording.untold and not unit.levels.named:
+            if not unit.levels.named and (unit.wording.untold or self._titles(unit, sheet.units)):
                 below, paragraph = self._names(unit), unit.passage.paragraph
                 continue
             here = below if paragraph == unit.passage.paragraph else []
@@ -111,6 +113,17 @@ class MentionsPipe:
                 for mention in unit.mentions
             ]
         return doc
+
+    def _titles(self, unit: Unit, units: Sequence[Unit]) -> bool:
+        """Tell whether a line without a colon is the title of the items below it."""
+        passage, norms = unit.passage, unit.norms
+        if not passage.first or passage.bullet or len(norms) > _SHORT:
+            return False
+        below = units[unit.number + 1].passage if unit.number + 1 < len(units) else passage
+        if not below.bullet or below.paragraph != passage.paragraph:
+            return False
+        named = {t for m in self._finder.named(unit.terms, norms) for t in range(m.start, m.end)}
+        return len(named) == len(norms)
 
     def _naming(self, unit: Unit, below: Sequence[str], modic_below: bool) -> Naming:
         """Return what a unit names in its setting, from memory where the same was met before."""

@@ -61,6 +61,8 @@ class Spread:
     def __call__(self, mention: Mention) -> tuple[list[Where], Spot | None]:
         """Return the places of a mention (none: it lies elsewhere) and the level it was told at."""
         where, spot = self._told(mention)
+        if mention.finding == "transitional_vertebra" and where:  # a body's, not a disc's
+            where = [w for w in where if w.vertebra] or [_NOWHERE]
         excepted = self._excepted(mention)
         return [w for w in where if w.level not in excepted] if excepted else where, spot
 

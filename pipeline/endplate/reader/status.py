@@ -41,7 +41,7 @@ def _listed(
     item = between[comma + 1 :]
     if any(n in ("is", "are", "was", "were", "has", "have", "shows", "there") for n in item):
         return False
-    if any(n in ("or", "nor") for n in item[:3]) or "and" in item:
+    if "and" in item or ("with" not in item and any(n in ("or", "nor") for n in item[:6])):
         return True
     levelled = any(first <= m < first + comma for m in marks) and any(
         m >= first + comma for m in marks
@@ -126,6 +126,11 @@ def neither(norms: Sequence[str], target: tuple[int, int]) -> bool:
 #: Findings that are told as history without being over, and words that age a fracture.
 _LASTING: Final = frozenset(["prior_surgery", "prior_bvn_ablation"])
 _BESIDE: Final = frozenset(["above", "below", "adjacent", "near", "around", "about"])
+#: What is denied of implants that are there.
+_FAILURES: Final = frozenset(
+    "loosening failure fracture complication lucency breakage malposition subsidence migration "
+    "backout".split()
+)
 _AGEING: Final = frozenset("old prior previous remote former earlier known".split())
 
 
@@ -214,8 +219,15 @@ def weigh(
 
 
 def _locates(cue: Cue, norms: Sequence[str]) -> bool:
-    """Tell whether a denied thing is only where another is: "no pars defect above the fusion"."""
-    return cue.before and not _BESIDE.isdisjoint(norms[cue.end : cue.end + cue.distance])
+    """Tell whether a denial leaves a thing there: it is only where another is, or does not fail.
+
+    "No pars defect above the fusion", "no hardware loosening".
+    """
+    target = cue.end + cue.distance
+    return cue.before and not (
+        _BESIDE.isdisjoint(norms[cue.end : target])
+        and _FAILURES.isdisjoint(norms[target : target + 5])
+    )
 
 
 def alternatives(mentions: Sequence[Mention], norms: Sequence[str]) -> None:

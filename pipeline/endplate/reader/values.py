@@ -14,6 +14,8 @@ from typing import Final
 from endplate.reader.linking import Spot
 from endplate.reader.mentions import Mention
 
+#: Kinds of places that a value can stand for.
+_PLACES: Final = frozenset(["named", "foreign", "none"])
 _DENIED: Final = frozenset("none no nil absent negative 0 nad not".split())
 _AFFIRMED: Final = frozenset(
     "mild moderate severe minimal slight minor marked small large yes present trace "
@@ -63,9 +65,7 @@ def values(
         if own:
             last = list(dict.fromkeys(m.finding for m in own))
             continue
-        places = [
-            s for s in spots if start <= s.start < end and s.place.kind in ("named", "foreign")
-        ]
+        places = [s for s in spots if start <= s.start < end and s.place.kind in _PLACES]
         told = [
             t
             for t in range(start, end)

@@ -20,6 +20,8 @@ from spacy.vocab import Vocab
 
 _CORE: Final = r"""
         \s+                                  # only at the very start of a text
+      | (?<![\w/])(?i:w/o|b/l|e/o)\b|(?<![\w/])[wW]/(?=\s)  # "w/o", "w/"
+      | [-–=]{1,2}>|[→⇒➔]                  # an arrow
       | [^\W\d_]+(?:['’´`][^\W\d_]{1,2}\b)?  # a word, with its possessive
         (?:[-‐‑‒–]\n?(?=[^\W\d_]))?          # ... and the hyphen that ties it to the next
       | \d+(?:\.\d+)?                        # a number

@@ -203,8 +203,8 @@ class Composer:
         things = {(m.head, m.finding) for m in found if m.site is None}
         seen: set[tuple[str, int, int]] = set()
         for mention in found:
-            if mention.needs_disc and not has_disc and has_body:
-                continue
+            if mention.needs_disc and not has_disc and (has_body or "%" in norms):
+                continue  # of a vertebral body
             if mention.needs_disc and has_disc and has_body:
                 disc = min(
                     (abs(t.start - mention.start) for t in terms if t.labels & _DISCAL),

@@ -12,6 +12,7 @@ from endplate.reader.composer import Composer
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.modic import modic_mentions, read_types, signals, split_conversion
 from endplate.reader.sheet import Unit
+from endplate.reader.status import NONE
 from endplate.reader.templates import Boxes
 from endplate.reader.values import headings, title_end, values
 from endplate.reader.wording import Wording
@@ -24,9 +25,10 @@ _CHANGED: Final = frozenset(
 _JOINS: Final = frozenset([",", "but", "and", ";"])
 _GRADES: Final = frozenset(["mild", "moderate", "severe", "minimal", "slight", "marked"])
 #: What may stand for a finding named before.
-_STANDS_IN: Final = _GRADES | {"another", "further", "others", "none"}
+_STANDS_IN: Final = _GRADES | NONE | {"another", "further", "others"}
 #: What parts the values behind a heading, or is one.
 _ANSWERS: Final = frozenset([",", "none", "no", "nil", "absent", "negative"])
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
 _NOT_TURNED: Final = frozenset([",", ";", ".", "and", "also", "or", "with", "no", "not"])
 
 
@@ -203,7 +205,8 @@ def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) ->
         again = norms[t] in ("another", "further", "others") and norms[t + 1] in (
             "in", "at", "of", "on", "one",
         )  # fmt: skip
-        none = norms[t] == "none" and norms[t + 1] in ("at", "in") and norms[t - 1] in _JOINS
+        none = norms[t] in NONE and norms[t + 1] in ("at", "in") and norms[t - 1] in _JOINS
+        none = none and not _YEAR.fullmatch(norms[t + 2] if t + 2 < b else "")
         graded = norms[t] in _GRADES and norms[t + 1] == "at" and norms[t - 1] in _JOINS
         if not (again or none or graded):
             continue

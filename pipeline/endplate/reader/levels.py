@@ -469,6 +469,9 @@ class LevelGrammar:
         """Turn bodies into segments where one endplate, a foramen or two neighbours are named."""
         before = flat[max(0, place.start - 80) : place.start]
         listed = _SIDE_BEFORE.search(before) or _CORNER_BEFORE.search(before)
+        behind = _SIDE_AFTER.match(flat[place.end : place.end + 60])
+        # "D11 and D12 lower end plates"
+        shared = behind if behind is not None and behind.group().endswith("s") else None
         for item in place.items:
             if not item.body or item.body not in KNOWN_BODIES:
                 continue
@@ -481,7 +484,7 @@ class LevelGrammar:
                     segment_above(item.body) if named == "superior" else segment_below(item.body)
                 ]
                 continue
-            match = _SIDE_AFTER.match(after) or _SIDE_SHORT.match(after)
+            match = _SIDE_AFTER.match(after) or _SIDE_SHORT.match(after) or shared
             if match is None:
                 just = _SIDE_JUST_BEFORE.search(flat[max(0, item.start - 30) : item.start])
                 if just and _PLATE_AFTER.match(after):

@@ -30,8 +30,8 @@ _TYPED: Final = re.compile(
     rf"(?<!\S)(?:(?P<own>modic|mc|mci{{1,3}})(?: (?:change|signal|end|plate|endplate|"
     rf"degenerative|degeneration|disease|abnormality|"
     rf"sign|s|of|mixed|is|are|being|with|as|in|alteration|-|\(|,|:|marrow|reactive|"
-    rf"vertebral|classification|class|stage))*"
-    rf"(?: (?:type|typ|grade|class|stage|no|category))?|(?P<word>type|typ|mixed))"
+    rf"vertebral|classification|class|stage|from|conversion|transition|transformation))*"
+    rf"(?: (?:type|typ|grade|class|stage|no|category))?|(?P<word>type|typ|mixed|grade(?= (?:[123]|i{1, 3}) (?:at|in|on)(?!\S))))"
     rf"(?: (?:-|:|\(|#|both))*? (?P<list>{_LIST})(?![\w]| ?\.\d| (?:mm|cm|%|weeks?|months?|"
     rf"years?|level|segment))"
 )
@@ -177,7 +177,7 @@ def modic_mentions(
                 consumed.add(behind.start)
             elif before is not None:
                 consumed.add(before.start)
-            elif match.group("word") == "mixed":
+            elif match.group("word") in ("mixed", "grade"):
                 continue
             elif modic:  # "type II (L3-L4), type I (L4-L5) Modic changes"
                 nearest = min(modic, key=lambda t: abs(t.start - first))

@@ -26,6 +26,8 @@ class Cue:
     distance: int
 
 
+#: What stands for a denied finding by itself: "and absent at L5-S1".
+NONE: Final = frozenset(["none", "absent"])
 _SHOWS: Final = frozenset(["show", "shows", "demonstrate", "demonstrates", "display", "displays"])
 #: Words that end the reach of an adjective ("possible", "?").
 _PHRASE_ENDS: Final = frozenset(
@@ -96,9 +98,9 @@ def reaches(
     between = norms[target[1] : cue.start]
     if cue.reach == "phrase":
         return len(between) <= 4 and not any(n in _PHRASE_ENDS for n in between)
-    if norms[cue.start] == "none" and cue.end < len(norms) and norms[cue.end] in (
+    if norms[cue.start] in NONE and cue.end < len(norms) and norms[cue.end] in (
         "at", "elsewhere", "in", "above", "below", "of", "on", "other",
-    ):  # fmt: skip
+    ) and (norms[cue.start] == "none" or norms[cue.start - 1] in ("and", "but", ",")):  # fmt: skip
         return False
     if norms[cue.start] == ":" and any(n in (".", ";") for n in between):
         return False

@@ -42,6 +42,7 @@ class Boxes:
     """
 
     def __init__(self, body: str, found: Sequence[re.Match[str]]) -> None:
+        self._body = body
         self._found = found
         self._ticked = [
             m for m in found if _TICKS & set(m.group("a") or m.group("b") or m.group("c") or "")
@@ -65,9 +66,12 @@ class Boxes:
     def keep(self, mention: Mention, at: int) -> bool:
         """Tell whether a mention at offset `at` of the passage counts; a "no" denies it."""
         box = next((m for m in reversed(self._found) if m.end() <= at), None)
-        if box is not None:
+        # "[x] Yes  [ ] No  Details: type 1 at L5-S1": what is told behind a colon is no option
+        detail = box is not None and box not in self._ticked and ":" in self._body[box.end() : at]
+        if box is not None and not detail:
             return box in self._ticked
         if any(re.match(r"(?:yes|present|y\b)", words) for words in self._chosen):
+            mention.decided = mention.decided or detail
             return True
         if any(re.match(r"(?:no|absent|none|n\b|nil)", words) for words in self._chosen):
             mention.status, mention.cue, mention.decided = "absent", "box", True

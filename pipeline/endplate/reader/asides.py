@@ -1,4 +1,4 @@
-"""Image references and amounts: what a report says without saying anything of a finding.
+"""Image references, amounts and markup: what a report holds that says nothing of a finding.
 
 Reports differ in these more than in all else, and what is made of a text is remembered by its
 words (:mod:`endplate.reader.memory`). So the reader reads a report without its asides; a
@@ -17,6 +17,18 @@ from endplate.reader.words import lower
 
 #: What every amount is read as.
 _AMOUNT: Final = "8"
+#: What exports leave in a text: tags of HTML, escapes of HL7. No text without one of these has any.
+_MARKS: Final = ("<", "&", "\\.")
+_MARKUP: Final = re.compile(
+    r"(?P<line></?(?:br|p|div|li|ul|ol|tr|table|tbody|h[1-6]|hr)\b[^<>\n]{0,99}>|\\\.(?:br|sp|par)\\)"
+    r"|(?P<blank></?t[dh]\b[^<>\n]{0,99}>|&(?:nbsp|#160);)|(?P<amp>&amp;)"
+    r"|</?(?:b|i|u|em|strong|span|font|html|body|pre|sub|sup)\b[^<>\n]{0,99}>",
+    re.IGNORECASE,
+)
+_READ_AS: Final = {"line": "\n", "blank": " ", "amp": "&", None: ""}
+
+#: Where an aside starts and ends, and what the character before it is read as, if not as itself.
+Aside = tuple[int, int, str]
 
 
 class Source:
@@ -32,8 +44,8 @@ class Source:
         Whether an aside went over the end of a line.
     """
 
-    def __init__(self, text: str, asides: Sequence[tuple[int, int, bool]] = ()) -> None:
-        """Take out the asides: where each starts and ends, and whether it ends a number."""
+    def __init__(self, text: str, asides: Sequence[Aside] = ()) -> None:
+        """Take out the asides."""
         self.text = text
         self.plain = text
         self.joins = False
@@ -43,10 +55,10 @@ class Source:
         if asides:
             pieces: list[str] = []
             behind = hidden = 0
-            for start, end, number in asides:
-                pieces.append(text[behind : start - 1] + _AMOUNT if number else text[behind:start])
+            for start, end, read_as in asides:
+                pieces.append(text[behind : start - 1] + read_as if read_as else text[behind:start])
                 self._at.append(start - hidden)
-                self._number.append(number)
+                self._number.append(read_as == _AMOUNT)
                 self.joins = self.joins or "\n" in text[start:end]
                 hidden += end - start
                 self._hidden.append(hidden)
@@ -105,17 +117,37 @@ class Asides:
     def read(self, text: str) -> Source:
         """Return a report with what is said in it aside."""
         low = lower(text)
-        found = [(m.start() + 1, m.end(), True) for m in self._amount.finditer(low)]
+        found = [(m.start() + 1, m.end(), _AMOUNT) for m in self._amount.finditer(low)]
         for match in self._image.finditer(low):
             start, end = match.span()
-            found.append((start - (low[start] != ","), end, False))
+            found.append((start - (low[start] != ","), end, ""))
+        if is_marked(text):
+            found += _marks(text)
         found.sort()
         return Source(text, _parted(found))
 
 
-def _parted(asides: Sequence[tuple[int, int, bool]]) -> list[tuple[int, int, bool]]:
+def is_marked(text: str) -> bool:
+    """Tell whether a text may hold markup."""
+    return any(mark in text for mark in _MARKS)
+
+
+def unmarked(text: str) -> str:
+    """Return a text without markup; its lines end where that says so."""
+    return Source(text, _marks(text)).plain if is_marked(text) else text
+
+
+def _marks(text: str) -> list[Aside]:
+    found: list[Aside] = []
+    for match in _MARKUP.finditer(text):
+        read_as = _READ_AS[match.lastgroup]
+        found.append((match.start() + bool(read_as), match.end(), read_as))
+    return found
+
+
+def _parted(asides: Sequence[Aside]) -> list[Aside]:
     """Leave out what lies inside of what comes before it."""
-    kept: list[tuple[int, int, bool]] = []
+    kept: list[Aside] = []
     behind = 0
     for aside in asides:
         if aside[0] >= behind:

@@ -25,7 +25,7 @@ _CHANGED: Final = frozenset(
 _JOINS: Final = frozenset([",", "but", "and", ";"])
 _GRADES: Final = frozenset(["mild", "moderate", "severe", "minimal", "slight", "marked"])
 #: What may stand for a finding named before.
-_STANDS_IN: Final = _GRADES | NONE | {"another", "further", "others"}
+_STANDS_IN: Final = _GRADES | NONE | {"another", "further", "others", "ditto"}
 #: What parts the values behind a heading, or is one.
 _ANSWERS: Final = frozenset([",", "none", "no", "nil", "absent", "negative"])
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
@@ -205,6 +205,7 @@ def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) ->
         again = norms[t] in ("another", "further", "others") and norms[t + 1] in (
             "in", "at", "of", "on", "one",
         )  # fmt: skip
+        again = again or norms[t] == "ditto"
         none = norms[t] in NONE and norms[t + 1] in ("at", "in") and norms[t - 1] in _JOINS
         none = none and not _YEAR.fullmatch(norms[t + 2] if t + 2 < b else "")
         graded = norms[t] in _GRADES and norms[t + 1] == "at" and norms[t - 1] in _JOINS

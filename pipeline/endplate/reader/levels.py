@@ -22,6 +22,13 @@ from endplate.reader.spine import (
     segments_between,
 )
 
+_GRADE: Final = (
+    r"(?:(?:mild|moderate|severe|marked|minimal|slight|advanced)(?:ly)?(?:[ -](?:to[ -])?"
+    r"(?:moderate|severe|marked))?\s+)(?:(?:left|right|bilateral)(?:[ -]sided)?\s+)?"
+)
+#: "Moderate L3-4 and severe left L4-5 stenosis": what both levels stand before.
+_GRADED: Final = re.compile(rf"(?<!\w){_GRADE}$")
+_JOIN_GRADED: Final = re.compile(rf"\s*,?\s*(?:and\s+)?{_GRADE}")
 _DOWNWARDS: Final = re.compile(
     r"\s*(?:downwards?|and below|and downwards?|down to the sacrum|caudally)\b"
 )
@@ -283,8 +290,13 @@ class LevelGrammar:
                 if self._merge(last, item, gap):
                     last.end = item.end
                     continue
-                if _JOIN_PLATES.fullmatch(gap) or (
-                    _JOIN.fullmatch(gap) and self._coordinated(flat, gap, item)
+                graded = _JOIN_GRADED.fullmatch(gap) and _GRADED.search(
+                    flat[max(0, last.start - 40) : last.start]
+                )
+                if (
+                    graded
+                    or _JOIN_PLATES.fullmatch(gap)
+                    or (_JOIN.fullmatch(gap) and self._coordinated(flat, gap, item))
                 ):
                     last.items.append(item)
                     last.end = item.end

@@ -31,7 +31,8 @@ _TYPED: Final = re.compile(
     rf"degenerative|degeneration|disease|abnormality|"
     rf"sign|s|of|mixed|is|are|being|with|as|in|alteration|-|\(|,|:|marrow|reactive|"
     rf"vertebral|classification|class|stage|from|conversion|transition|transformation))*"
-    rf"(?: (?:type|typ|grade|class|stage|no|category))?|(?P<word>type|typ|mixed|grade(?= (?:[123]|i{1, 3}) (?:at|in|on)(?!\S))))"
+    rf"(?: (?:type|typ|grade|class|stage|no|category))?|(?P<word>type|typ|mixed|"
+    rf"grade(?= {_N} (?:at|in|on)(?!\S))))"
     rf"(?: (?:-|:|\(|#|both))*? (?P<list>{_LIST})(?![\w]| ?\.\d| (?:mm|cm|%|weeks?|months?|"
     rf"years?|level|segment))"
 )

@@ -14,6 +14,8 @@ from spacy.tokens import Doc, Span
 
 from endplate.codes import CORE_FINDINGS
 from endplate.reader.anaphora import Antecedents
+from endplate.reader.asides import unmarked
+from endplate.reader.fields import give_levels, names_levels
 from endplate.reader.finder import Finder, titled_by_type
 from endplate.reader.grammar import Grammar
 from endplate.reader.headings import HeadingFollower, headings_later, headings_next
@@ -41,7 +43,7 @@ class LayoutPipe:
         """Lay a sheet out, unless the reader has done so."""
         if KEY not in doc.user_data:
             source = self._grammar.asides.read(doc.text)
-            _, regions = self._grammar.regions.of(doc.text)
+            _, regions = self._grammar.regions.of(unmarked(doc.text))
             units = self._grammar.units(source, regions)
             doc.user_data[KEY] = Sheet(source, units, regions, shown=True)
             starts = {token_at(doc, source.start(unit.passage.start)) for unit in units}
@@ -162,6 +164,8 @@ class LinkerPipe:
                 continue
             if unit.mentions:
                 rows += rows_of(unit, context, sheet.source)
+            elif names_levels(unit):
+                give_levels(rows, unit)
             passage = unit.passage
             if passage.cell:
                 context.levels_told.update(s for spot in unit.spots for s in spot.place.segments)

@@ -11,7 +11,7 @@ from spacy.language import Language
 from spacy.tokens import Doc
 
 from endplate.reader import factories
-from endplate.reader.asides import Source
+from endplate.reader.asides import Source, unmarked
 from endplate.reader.components import PIPELINE
 from endplate.reader.gate import Gate
 from endplate.reader.grammar import Grammar
@@ -85,7 +85,9 @@ class Reader:
             Rows in the order of the text; none from a report of another part of the body.
         """
         text = report.text
-        modality, regions = self._grammar.regions.of(text, report.modality, report.procedure)
+        modality, regions = self._grammar.regions.of(
+            unmarked(text), report.modality, report.procedure
+        )
         if regions and not regions & SPINE:
             return Reading(report.report_id, modality, False, ())
         source = self._grammar.asides.read(text)

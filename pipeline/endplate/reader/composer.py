@@ -127,6 +127,8 @@ class Composer:
                     b if near else term.end,
                     site=site,
                 )
+                if "marrow" in site.labels and view.joint_behind(term):
+                    continue  # "marrow oedema about the facet joints"
                 mention.at_disc = all((finding, label) in self._at_disc for label in site.labels)
                 if "height" in site.labels and finding == "disc_degeneration":
                     mention.needs_disc = True
@@ -218,7 +220,7 @@ class Composer:
                     continue
             if mention.finding == "endplate_degeneration" and any(
                 abs(m.head[0] - mention.head[0]) <= 4
-                and m.site == mention.site
+                and (m.site == mention.site or "discogenic" in (m.site.labels if m.site else ()))
                 and ","
                 not in norms[min(m.head[0], mention.head[0]) : max(m.head[0], mention.head[0])]
                 for m in typed

@@ -70,6 +70,7 @@ class Finder:
                 modic.remove(one)  # corrected
             elif _turned(one, other, between, norms):
                 one.status, one.cue = "historical", "now"
+        modic = [m for i, m in enumerate(modic) if not _points_back(m, modic[:i], norms)]
         inside = {t for m in modic for t in range(*m.head)}
         plain = [
             t
@@ -81,6 +82,13 @@ class Finder:
             for m in self._compose(plain, norms, a, b, title)
             if m.finding != "endplate_degeneration"
             or not any(x.head[0] - 8 <= m.head[0] <= x.head[1] + 6 for x in modic)
+        ]
+        found += [
+            Mention("endplate_fatty_change", (t.start, t.end), t.start, t.end)
+            for t in plain  # "fatty type 2 change"
+            if "fatty" in t.labels
+            and any(m.head[0] == t.end for m in modic)
+            and not any(m.finding == "endplate_fatty_change" for m in found)
         ]
         for signal in signals(terms, norms, title):
             twins = [m for m in found if m.finding == signal.finding]
@@ -176,6 +184,12 @@ def _ticked(wording: Wording, boxes: Boxes) -> list[Mention]:
         Mention("modic_change", head, *head, types=types, basis="stated", status=status, cue="box",
                 decided=True)
     ]  # fmt: skip
+
+
+def _points_back(mention: Mention, before: Sequence[Mention], norms: Sequence[str]) -> bool:
+    """Tell whether "the Modic 1" is one that was named before in the passage."""
+    the = norms[mention.head[0] - 1 : mention.head[0]] in (["the"], ["this"], ["that"])
+    return the and bool(mention.types) and any(m.types == mention.types for m in before)
 
 
 def _turned(one: Mention, other: Mention, between: Sequence[str], norms: Sequence[str]) -> bool:

@@ -138,6 +138,8 @@ _SIDE_AFTER: Final = re.compile(
 #: "L1 sup: Schmorl", "L4 inf + L5 sup"
 _SIDE_SHORT: Final = re.compile(r"^\s(?P<side>sup|inf)\b[.]?(?=\s*(?:[-:,;+&)=]|and\b|$))")
 _PLATE_AFTER: Final = re.compile(rf"^\s*(?:vertebral\s+|body\s+)*{_PLATE}")
+#: "Endplate defect (inferior L3)"
+_PLATE_OPENS: Final = re.compile(rf"\b{_PLATE}\s+(?:\w+\s+)?\(\s*{_SIDE}\s+$")
 _ROOT_AFTER: Final = re.compile(
     r"^\s*[)]?\s*(?:left\s+|right\s+|exiting\s+|traversing\s+|descending\s+|exit\s+|"
     r"spinal\s+|sided\s+)*"
@@ -179,7 +181,9 @@ _JOIN: Final = re.compile(
     r"(?:to|in) (?:a )?lesser (?:extent|degree)|"
     r"more than|greater than|less than|smaller|milder|less marked|less so|levels?|vertebrae?|"
     r"vertebral|bod(?:y|ies)|and also|then|on|"
-    r"discs?|particularly|especially|disc spaces?|left|right|bilateral)\b[\s,;&+/>()]*)*"
+    r"discs?|particularly|especially|disc spaces?|left|right|bilateral|anteriorly|posteriorly|"
+    r"centrally|with (?:lesser|milder|minor|smaller) (?:changes?|involvement)|"
+    r"an? (?:tiny|small|minor) (?:focus|area))\b[\s,;&+/>()]*)*"
 )
 
 
@@ -482,6 +486,8 @@ class LevelGrammar:
         before = flat[max(0, place.start - 80) : place.start]
         listed = _SIDE_BEFORE.search(before) or _CORNER_BEFORE.search(before)
         behind = _SIDE_AFTER.match(flat[place.end : place.end + 60])
+        # "the inferior L2 and superior L3 endplates"
+        plates = _PLATE_AFTER.match(flat[place.end : place.end + 30])
         # "D11 and D12 lower end plates"
         shared = behind if behind is not None and behind.group().endswith("s") else None
         for item in place.items:
@@ -499,7 +505,7 @@ class LevelGrammar:
             match = _SIDE_AFTER.match(after) or _SIDE_SHORT.match(after) or shared
             if match is None:
                 just = _SIDE_JUST_BEFORE.search(flat[max(0, item.start - 30) : item.start])
-                if just and _PLATE_AFTER.match(after):
+                if just and (plates or _PLATE_AFTER.match(after) or _PLATE_OPENS.search(before)):
                     match = just
             match = (
                 match or _SIDE_BEFORE.search(flat[max(0, item.start - 80) : item.start]) or listed

@@ -77,6 +77,8 @@ _COUNTS: Final = re.compile(
 _NEW_SENTENCE: Final = re.compile(r"[.]\s+[A-Z][a-z]")
 #: "Foraminal stenosis: L5-S1 left"; two of these, one below the other, are two.
 _FIELD: Final = re.compile(r"[A-Z][a-z']+(?:[ /-][A-Za-z']+){0,3}:\s")
+#: "L2/3 no", above "L3/4 type 2".
+_VALUED_LEVEL: Final = re.compile(r"[LTDS]\s?\d[-/\sLTDS\d]{1,6}[-:\s]\s*\w+(?:\s\w+)?$")
 _LEVEL_FIRST: Final = re.compile(r"[LTDS]\s?\d")
 _NO_VALUE: Final = re.compile(r"(?::|[.]{3,}|-{2,})\s*(?:no|-+)$")
 _DASH: Final = re.compile(r"[:\s]-$")
@@ -179,6 +181,8 @@ class _Page:
         if _MARKUP.match(self.low, start, line.end):
             return False
         if _FIELD.match(text, start, line.end) and _FIELD.match(text, above.start, above.end):
+            return False
+        if _VALUED_LEVEL.match(text, above.start, above.end) and _LEVEL_FIRST.match(text, start):
             return False
         first = text[start]
         tail = self.low[max(above.start, above.end - 40) : above.end]

@@ -128,6 +128,16 @@ class NounPhrases:
         cover = self._cover.get(t)
         return cover is not None and self._is_site(cover)
 
+    def joint_behind(self, term: Term) -> bool:
+        """Tell whether a quality is said of a joint or an arch: "oedema about the facet joints"."""
+        for t in range(term.end, min(term.end + 8, self.end)):
+            if self.norms[t] in BREAKS or self.norms[t] in (",", "and"):
+                return False
+            cover = self._cover.get(t)
+            if cover is not None and cover.labels & {"facet", "pars", "other_site"}:
+                return True
+        return False
+
     def term_before(self, term: Term) -> Term | None:
         """Return the term right before another, but for fillers."""
         t = term.start - 1

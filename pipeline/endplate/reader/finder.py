@@ -29,6 +29,11 @@ _STANDS_IN: Final = _GRADES | NONE | {"another", "further", "others", "ditto"}
 #: What parts the values behind a heading, or is one.
 _ANSWERS: Final = frozenset([",", "none", "no", "nil", "absent", "negative"])
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
+#: What sends the reader back to a statement made before: "Modic changes as above".
+_AS_ABOVE: Final = re.compile(
+    r"(?:change )?(?:as )?(?:(?:described|detailed|noted|mentioned|outlined|discussed) )?"
+    r"(?:above|(?<=as )(?:described|detailed|noted|mentioned|outlined|discussed))(?: [.]|$)"
+)
 _NOT_TURNED: Final = frozenset([",", ";", ".", "and", "also", "or", "with", "no", "not"])
 
 
@@ -71,6 +76,7 @@ class Finder:
             elif _turned(one, other, between, norms):
                 one.status, one.cue = "historical", "now"
         modic = [m for i, m in enumerate(modic) if not _points_back(m, modic[:i], norms)]
+        modic = [m for m in modic if m.types or not _AS_ABOVE.match(_behind(m, norms))]
         inside = {t for m in modic for t in range(*m.head)}
         plain = [
             t
@@ -87,7 +93,7 @@ class Finder:
             Mention("endplate_fatty_change", (t.start, t.end), t.start, t.end)
             for t in plain  # "fatty type 2 change"
             if "fatty" in t.labels
-            and any(m.head[0] == t.end for m in modic)
+            and any(t.start < m.head[0] <= t.end for m in modic)
             and not any(m.finding == "endplate_fatty_change" for m in found)
         ]
         for signal in signals(terms, norms, title):
@@ -184,6 +190,10 @@ def _ticked(wording: Wording, boxes: Boxes) -> list[Mention]:
         Mention("modic_change", head, *head, types=types, basis="stated", status=status, cue="box",
                 decided=True)
     ]  # fmt: skip
+
+
+def _behind(mention: Mention, norms: Sequence[str]) -> str:
+    return " ".join(norms[mention.head[1] : mention.head[1] + 6])
 
 
 def _points_back(mention: Mention, before: Sequence[Mention], norms: Sequence[str]) -> bool:

@@ -186,6 +186,8 @@ def modic_mentions(
                 # "previously type 1; no Modic change at L5-S1": the name is of another statement
                 if _ANEW.isdisjoint(between):
                     consumed.add(nearest.start)
+            elif any(t.start < first <= t.end and t.labels & {"fatty", "edema"} for t in terms):
+                pass  # "fatty type 2 change"
             elif not (told or found) and not any(
                 _typed_beside(tokens, t.start - start, t.end - start, first - start, last - start)
                 for t in endplates

@@ -467,7 +467,8 @@ class NounPhrases:
                 and self.norms[t + 1] not in ("which", "that")
             ):
                 return []
-            if norm in _COPULAS:
+            # "canal and foramina without stenosis"
+            if norm in _COPULAS or (norm == "without" and "change" not in term.labels):
                 copula = True
             steps += not self._in_level(t)
             t -= 1

@@ -29,6 +29,7 @@ from endplate.reader.wording import NAMELESS, Naming
 
 #: Tokens of the longest title that stands alone on its line.
 _SHORT: Final = 4
+_OF_TITLES: Final = frozenset(["assessment", "evaluation", "status", "type", "summary"])
 #: Tokens of the longest title of tick boxes: "Modic changes: [ ] none [x] present".
 _TITLE: Final = 16
 
@@ -121,11 +122,12 @@ class MentionsPipe:
         passage, norms = unit.passage, unit.norms
         if not passage.first or passage.bullet or len(norms) > _SHORT:
             return False
-        below = units[unit.number + 1].passage if unit.number + 1 < len(units) else passage
-        if not below.bullet or below.paragraph != passage.paragraph:
+        below = units[unit.number + 1] if unit.number + 1 < len(units) else unit
+        item = below.passage.bullet or below.opens_level
+        if not item or below.passage.paragraph != passage.paragraph:
             return False
         named = {t for m in self._finder.named(unit.terms, norms) for t in range(m.start, m.end)}
-        return len(named) == len(norms)
+        return bool(named) and all(t in named or norms[t] in _OF_TITLES for t in range(len(norms)))
 
     def _naming(self, unit: Unit, below: Sequence[str], modic_below: bool) -> Naming:
         """Return what a unit names in its setting, from memory where the same was met before."""

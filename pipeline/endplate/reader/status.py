@@ -127,7 +127,9 @@ def neither(norms: Sequence[str], target: tuple[int, int]) -> bool:
 
 #: Findings that are told as history without being over, and words that age a fracture.
 _LASTING: Final = frozenset(["prior_surgery", "prior_bvn_ablation"])
-_BESIDE: Final = frozenset(["above", "below", "adjacent", "near", "around", "about"])
+_BESIDE: Final = frozenset(
+    ["above", "below", "adjacent", "near", "around", "about", "through", "within", "across"]
+)
 #: What is denied of implants that are there.
 _FAILURES: Final = frozenset(
     "loosening failure fracture complication lucency breakage malposition subsidence migration "

@@ -290,7 +290,13 @@ def test_seven_faults_are_seven_messages(write: Write) -> None:
         ("levels.yaml", "names: {L5-S2: [x]}", "line 1, names.L5-S2", "L5-S1"),
         ("levels.yaml", "numbers: {cinq: five}", "line 1, numbers.cinq", "whole number"),
         ("levels.yaml", "off: {numbers: {cinq: 5}}", "line 1, off.numbers.cinq", "there is none"),
-        ("levels.yaml", "off: {former: [former, the former]}", "line 1, off.former", "must stay"),
+        (
+            "levels.yaml",
+            "off: {former: [former, the former, the upper level, the upper of these, the upper of "
+            "the two, the upper one, the upper of these levels]}",
+            "line 1, off.former",
+            "must stay",
+        ),
         ("sections.yaml", "sections: {opinion: [x]}", "line 1, sections.opinion", "impression"),
         ("regions.yaml", "modality: {MRI: [x]}", "line 1, modality.MRI", "MR, CT"),
         (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -29,22 +28,21 @@ def names_levels(unit: Unit) -> bool:
 def give_levels(rows: list[Row], unit: Unit) -> None:
     """Give the levels of such a field to the core findings right above that have none."""
     here = unit.passage
-    above = [
-        row
-        for row in rows
-        if row.passage.paragraph == here.paragraph
-        and 0 < here.line - row.passage.line <= _ABOVE
-        and row.finding in CORE_FINDINGS
-        and not any(row.place)
-    ]
-    if any(row.types for row in above):  # "Modic changes: yes / Type: 1"
-        for row in [row for row in above if row.finding == "modic_change" and not row.types]:
-            rows.remove(row)
-            above.remove(row)
-    for row in above:
-        at = rows.index(row)
-        rows[at : at + 1] = [replace(row, level=segment) for segment in _segments(unit)]
+    first = len(rows)
+    while first and here.line - rows[first - 1].passage.line <= _ABOVE:
+        first -= 1
 
+    def asks(row: Row) -> bool:
+        near = row.passage.paragraph == here.paragraph and row.passage.line < here.line
+        return near and row.finding in CORE_FINDINGS and not any(row.place)
 
-def _segments(unit: Unit) -> Sequence[str]:
-    return list(dict.fromkeys(s for disc in unit.levels.discs for s in disc))
+    segments = list(dict.fromkeys(s for disc in unit.levels.discs for s in disc))
+    typed = any(row.types for row in rows[first:] if asks(row))
+    told: list[Row] = []
+    for row in rows[first:]:
+        if not asks(row):
+            told.append(row)
+        elif row.types or row.finding != "modic_change" or not typed:
+            told += [replace(row, level=segment) for segment in segments]
+        # else "Modic changes: yes", above "Type: 1"
+    rows[first:] = told

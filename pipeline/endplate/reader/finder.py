@@ -62,21 +62,7 @@ class Finder:
         `title` are the terms of a column heading; `titled_modic` tells that it heads Modic types.
         """
         a, b = 0, len(norms)
-        modic = [
-            part
-            for mention in modic_mentions(terms, norms, a, b, titled=titled_modic)
-            for part in split_conversion(mention, norms)
-        ]
-        for one, other in itertools.pairwise(list(modic)):
-            between = norms[one.head[1] : other.head[0]]
-            if between[-1:] == ["from"] and set(between) & _CHANGED:
-                other.status, other.cue = "historical", "from"
-            elif "should" in between and "read" in between:
-                modic.remove(one)  # corrected
-            elif _turned(one, other, between, norms):
-                one.status, one.cue = "historical", "now"
-        modic = [m for i, m in enumerate(modic) if not _points_back(m, modic[:i], norms)]
-        modic = [m for m in modic if m.types or not _AS_ABOVE.match(_behind(m, norms))]
+        modic = _stated(terms, norms, titled=titled_modic)
         inside = {t for m in modic for t in range(*m.head)}
         plain = [
             t
@@ -192,14 +178,31 @@ def _ticked(wording: Wording, boxes: Boxes) -> list[Mention]:
     ]  # fmt: skip
 
 
-def _behind(mention: Mention, norms: Sequence[str]) -> str:
-    return " ".join(norms[mention.head[1] : mention.head[1] + 6])
+def _stated(terms: Sequence[Term], norms: Sequence[str], *, titled: bool) -> list[Mention]:
+    """Return the Modic changes that a passage names, without those that only point back."""
+    modic = [
+        part
+        for mention in modic_mentions(terms, norms, 0, len(norms), titled=titled)
+        for part in split_conversion(mention, norms)
+    ]
+    for one, other in itertools.pairwise(list(modic)):
+        between = norms[one.head[1] : other.head[0]]
+        if between[-1:] == ["from"] and set(between) & _CHANGED:
+            other.status, other.cue = "historical", "from"
+        elif "should" in between and "read" in between:
+            modic.remove(one)  # corrected
+        elif _turned(one, other, between, norms):
+            one.status, one.cue = "historical", "now"
+    return [m for i, m in enumerate(modic) if not _points_back(m, modic[:i], norms)]
 
 
 def _points_back(mention: Mention, before: Sequence[Mention], norms: Sequence[str]) -> bool:
-    """Tell whether "the Modic 1" is one that was named before in the passage."""
+    """Tell whether a mention repeats another: "the Modic 1", "Modic changes as above"."""
+    if not mention.types:
+        behind = norms[mention.head[1] : mention.head[1] + 6]
+        return _AS_ABOVE.match(" ".join(behind)) is not None
     the = norms[mention.head[0] - 1 : mention.head[0]] in (["the"], ["this"], ["that"])
-    return the and bool(mention.types) and any(m.types == mention.types for m in before)
+    return the and any(m.types == mention.types for m in before)
 
 
 def _turned(one: Mention, other: Mention, between: Sequence[str], norms: Sequence[str]) -> bool:

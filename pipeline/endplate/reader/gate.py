@@ -52,8 +52,11 @@ class Gate:
         left = False
         for unit in units:
             if unit.reads:
-                unit.reads = self._may_speak(unit.wording) or (
-                    unit.column is not None and self._may_speak(unit.column)
+                wording = unit.wording
+                unit.reads = (
+                    self._may_speak(wording)
+                    or (unit.column is not None and self._may_speak(unit.column))
+                    or (wording.denies and not wording.titled)  # "- nil", below a title
                 )
                 left = left or unit.reads
         return left

@@ -5,10 +5,11 @@
 
 The reader is measured as it is installed, and as `make compiled` builds it where that was possible.
 
-Ratios are of the same run on the same reports. Every report is read once only: no measurement
-profits from a report that was seen before, but the reader remembers passages, so it is measured at
-the start of an archive and further on. Rates on one core are by processor time, so that other work
-on the machine counts little; the others are by the clock on the wall.
+Ratios are of the same process, minute and reports: the speed of a shared machine swings. Every
+report is read once only: no measurement profits from a report that was seen before, but the reader
+remembers passages, so it is measured at the start of an archive and further on. Rates on one core
+are by processor time, so that other work on the machine counts little; the others are by the clock
+on the wall.
 """
 
 from __future__ import annotations
@@ -118,21 +119,29 @@ def lumbar_archive() -> tuple[list[Report], list[Report]]:
     return reports[:200], reports[200:]
 
 
-def reading() -> Iterator[float]:
-    """Reports a second that one core reads: lumbar at both ends of an archive, and mixed."""
+def reading() -> Iterator[list[float]]:
+    """Reports a second that one core reads, at both ends of an archive, then of a mixed one.
+
+    With the first two go the bare tokenizer and stock medspaCy on the same reports, timed at once.
+    """
+    import spacy
+
     import endplate.reader
 
     reader = endplate.reader.load()
+    tokenizer, stock = spacy.blank("en"), stock_medspacy(finding_phrases())
     collect_rarely()  # as the workers of a run do
     warm_up, reports = lumbar_archive()
     for before, start in ((warm_up, 0), (reports[SLICE:-SLICE], len(reports) - SLICE)):
         for report in before:
             reader.read(report)
-        yield rate(reader.read, reports[start : start + SLICE])
-    yield rate(reader.read, list(islice(archive(SEED + 1), 30_000)))
+        part = reports[start : start + SLICE]
+        full = rate(reader.read, part)
+        yield [full, rate(lambda r: tokenizer(r.text), part), rate(stock, part[:150])]
+    yield [rate(reader.read, list(islice(archive(SEED + 1), 30_000)))]
 
 
-def compiled_reading() -> list[float]:
+def compiled_reading() -> list[list[float]]:
     """The same of the compiled reader, in a process of its own; empty where it was not built."""
     if not COMPILED.is_dir():
         return []
@@ -148,31 +157,19 @@ def compiled_reading() -> list[float]:
 
 def one_core(table: Table) -> None:
     """Full reading of lumbar MRI reports against the bare tokenizer and stock medspaCy."""
-    import spacy
-
     _, reports = lumbar_archive()
     table.add("lumbar MRI reports", f"{len(reports):,}", repetition(reports))
-    phrases = finding_phrases()
-    tokenizer, stock_reader = spacy.blank("en"), stock_medspacy(phrases)
-    as_installed, compiled = reading(), compiled_reading()
-    for number, name in enumerate(("the first", "the last")):
-        part = reports[-SLICE:] if number else reports[:SLICE]
-        full = next(as_installed)
-        bare = rate(lambda report: tokenizer(report.text), part)
-        stock = rate(stock_reader, part[:150])
-        rows = [(f"one core, full findings, {name} {SLICE:,}", full)]
-        rows += [("  the same, compiled", r) for r in compiled[number : number + 1]]
-        for what, figure in rows:
-            note = f"{figure / stock:.0f} × medspaCy, {figure / bare:.1f} × the tokenizer"
-            table.add(what, f"{figure:,.0f} /s", note)
-        table.add('  bare spacy.blank("en") tokenizer', f"{bare:,.0f} /s")
-        what = "  stock medspaCy (PyRuSH, targets, ConText, sections)"
-        table.add(what, f"{stock:,.1f} /s", f"{len(phrases)} literal rules")
-    mixed = next(as_installed)
-    table.add("mixed archive, one core", f"{mixed:,.0f} /s", f"{mixed / full:.1f} × lumbar")
-    for figure in compiled[2:]:
-        note = f"{figure / compiled[1]:.1f} × lumbar"
-        table.add("  the same, compiled", f"{figure:,.0f} /s", note)
+    for how, figures in (("as installed", list(reading())), ("compiled", compiled_reading())):
+        for name, figure in zip(("the first", "the last"), figures[:2], strict=False):
+            full, bare, stock = figure
+            note = f"{full / stock:.0f} × medspaCy, {full / bare:.1f} × the tokenizer"
+            what = f"one core, full findings, {how}, {name} {SLICE:,}"
+            table.add(what, f"{full:,.0f} /s", note)
+            others = f"{stock:,.1f} /s; {bare:,.0f} /s"
+            table.add("  stock medspaCy; bare tokenizer", others, "at the same time")
+        for (mixed,) in figures[2:]:
+            note = f"{mixed / figures[1][0]:.1f} × lumbar"
+            table.add(f"mixed archive, one core, {how}", f"{mixed:,.0f} /s", note)
 
 
 def two_processes(table: Table) -> None:

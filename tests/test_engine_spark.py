@@ -123,12 +123,12 @@ def test_tables_of_the_catalogue_in_and_out(
     )
     command = ["extract", "pacs.mri", "--engine", "spark", "--master", "local[2]"]
     command += ["--out", str(tmp_path / "out")]
-    done = endplate(*command, "--table", "pacs.bvn", env=env)
+    done = endplate(*command, "--table", "pacs.bvn", env=env, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert rows(tmp_path / "warehouse" / "pacs.db" / "bvn_findings") == local
     assert pq.read_table(tmp_path / "warehouse" / "pacs.db" / "bvn_reports").num_rows == 1200
     for table, message in (("nowhere.bvn", "no schema nowhere"), ("b v n", "expected NAME")):
-        refused = endplate(*command, "--table", table, env=env)
+        refused = endplate(*command, "--table", table, env=env, cwd=tmp_path)
         assert refused.returncode == 2
         assert message in last_line(refused)
 

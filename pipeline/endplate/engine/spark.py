@@ -332,13 +332,12 @@ def _split(spark: Any, raw: Path, out: Output, say: Callable[[str], None]) -> Co
 def _write(spark: Any, table: Any, name: str, out: Output) -> Iterator[str]:
     """Write a table to the folder and, where asked, to the catalogue; yield where it is."""
     path = str(out.folder / f"{name}.{'delta' if out.delta else 'parquet'}")
-    if not out.delta:
-        table.write.mode("overwrite").parquet(path)
-    elif _knows_delta(spark):
+    if out.delta and _knows_delta(spark):
         table.write.format("delta").mode("overwrite").save(path)
     else:
         table.write.mode("overwrite").parquet(path)
-        make_delta(Path(path))
+        if out.delta:
+            make_delta(Path(path))
     yield path
     if out.table:
         table.write.mode("overwrite").saveAsTable(f"{out.table}_{name}")

@@ -121,24 +121,20 @@ class Asides:
         for match in self._image.finditer(low):
             start, end = match.span()
             found.append((start - (low[start] != ","), end, ""))
-        if is_marked(text):
-            found += _marks(text)
+        found += _marks(text)
         found.sort()
         return Source(text, _parted(found))
 
 
-def is_marked(text: str) -> bool:
-    """Tell whether a text may hold markup."""
-    return any(mark in text for mark in _MARKS)
-
-
 def unmarked(text: str) -> str:
     """Return a text without markup; its lines end where that says so."""
-    return Source(text, _marks(text)).plain if is_marked(text) else text
+    return Source(text, _marks(text)).plain
 
 
 def _marks(text: str) -> list[Aside]:
     found: list[Aside] = []
+    if not any(mark in text for mark in _MARKS):
+        return found
     for match in _MARKUP.finditer(text):
         read_as = _READ_AS[match.lastgroup]
         found.append((match.start() + bool(read_as), match.end(), read_as))

@@ -64,9 +64,8 @@ class Grid:
         if len(cells) >= 2:
             if not _WORD.search(body):
                 return []  # the rule under a table's head
-            turned = self._head.levels and len(cells) == len(self._head.cells) + 1
             named = sum(self._columns.fullmatch(cell) is not None for cell in flat)
-            if named >= 2 and not turned:
+            if named >= 2 and not self._turned(cells):
                 return self._start(line, _Head(cells, levels=False))
             levels = [self._level.fullmatch(cell) is not None for cell in flat]
             if not self._head.cells and sum(levels) >= 2 and all(levels[1:]):
@@ -78,6 +77,10 @@ class Grid:
                 return self._passages(line, number, cells)
         self.pause(line)
         return None
+
+    def _turned(self, cells: list[Cell]) -> bool:
+        """Tell whether a row stands below levels: its first cell names what the others answer."""
+        return self._head.levels and len(cells) == len(self._head.cells) + 1
 
     def _start(self, line: Line, head: _Head) -> list[Passage]:
         self._head, self._paragraph = head, line.paragraph
@@ -103,7 +106,7 @@ class Grid:
 
     def _passages(self, line: Line, number: int, cells: list[Cell]) -> list[Passage]:
         names = self._head.cells
-        turned = self._head.levels and len(names) == len(cells) - 1
+        turned = self._turned(cells)
         aligned = not self._head.levels and len(names) == len(cells)
         return [
             Passage(

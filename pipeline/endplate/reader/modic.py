@@ -186,9 +186,7 @@ def modic_mentions(
                 # "previously type 1; no Modic change at L5-S1": the name is of another statement
                 if _ANEW.isdisjoint(between):
                     consumed.add(nearest.start)
-            elif any(t.start < first <= t.end and t.labels & {"fatty", "edema"} for t in terms):
-                pass  # "fatty type 2 change"
-            elif not (told or found) and not any(
+            elif not (told or found or _described(terms, first)) and not any(
                 _typed_beside(tokens, t.start - start, t.end - start, first - start, last - start)
                 for t in endplates
             ):
@@ -260,6 +258,11 @@ def modic_mentions(
         )
     found.sort(key=lambda m: m.head)
     return found
+
+
+def _described(terms: Sequence[Term], first: int) -> bool:
+    """Tell whether a type is said of what stands right before it: "fatty type 2 change"."""
+    return any(t.start < first <= t.end and t.labels & {"fatty", "edema"} for t in terms)
 
 
 def _typed_beside(tokens: Sequence[str], a: int, b: int, first: int, last: int) -> bool:

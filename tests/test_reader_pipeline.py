@@ -265,10 +265,10 @@ def test_cues_are_those_of_medspacy(fresh: Reader) -> None:
         graph = doc._.context_graph
         theirs = {(t.start, t.end, m.modifier_span, m.category) for t, m in graph.edges}
         mine = {
-            (t.start, t.end, m.modifier_span, m.category)
+            (t.start, t.end, (m.start, m.end), m.category)
             for t in doc.ents
-            for m in ours.modifiers_of(wording)
-            if m.modifies(t)
+            for m in ours.cues.modifiers(wording)
+            if m.modifies(t.start, t.end)
         }
         assert mine == theirs, wording.text
         seen += len(mine)

@@ -6,8 +6,8 @@ import gc
 from typing import Final
 
 #: Objects made, net, before a look at the youngest; looks before one at the older ones.
-_YOUNG: Final = 50_000
-_OLDER: Final = (50, 100)
+_YOUNG: Final = 1_000_000
+_OLDER: Final = (10, 100)
 
 
 def collect_rarely() -> None:

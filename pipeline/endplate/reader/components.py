@@ -19,11 +19,9 @@ from spacy.tokens import Doc
 from endplate.reader.lexemes import phrases_by_norm
 from endplate.reader.lexicon import Lexicon
 from endplate.reader.matching import NormMatcher
-from endplate.reader.mentions import Term
 from endplate.reader.pipes import span_of, token_at
 from endplate.reader.sheet import sheet_of
-from endplate.reader.wording import Wording
-from endplate.reader.words import ReportTokenizer
+from endplate.reader.terms import Terms
 
 #: The components in their order.
 PIPELINE: Final = (
@@ -87,25 +85,20 @@ class TermsPipe(TargetMatcher):
             result_type="group",
             span_group_name=name,
         )
-        self._tokenizer: ReportTokenizer = nlp.tokenizer
-        self._matcher = self._TargetMatcher__matcher = NormMatcher(nlp.tokenizer)
+        matcher = self._TargetMatcher__matcher = NormMatcher(nlp.tokenizer)
         self.add(
             [
                 TargetRule(phrase, "|".join(sorted(labels)))
                 for phrase, labels in phrases_by_norm(nlp, lexicon).items()
             ]
         )
-        self._labels = {name: frozenset(name.split("|")) for name in self._matcher.labels}
+        labels = {name: frozenset(name.split("|")) for name in matcher.labels}
+        self._terms = Terms(nlp.tokenizer, matcher, labels)
 
     def __call__(self, doc: Doc) -> Doc:
         """Fill tokens and terms of the units and of their column headings."""
         sheet = sheet_of(doc)
-        for unit in sheet.units:
-            if unit.reads:
-                self._read(unit.wording)
-                if unit.column is not None:
-                    self._read(unit.column)
-                unit.reads = bool(unit.norms)
+        self._terms.fill(sheet.units)
         if sheet.shown:
             doc.spans[self.span_group_name] = [
                 span_of(doc, unit, term.start, term.end, "|".join(sorted(term.labels)))
@@ -114,13 +107,3 @@ class TermsPipe(TargetMatcher):
                 for term in unit.terms
             ]
         return doc
-
-    def _read(self, wording: Wording) -> None:
-        """Fill tokens and terms of a text, unless that has been done."""
-        if not wording.tokenized:
-            wording.tokenized = True
-            wording.norms, wording.starts, wording.ends = self._tokenizer.read(wording.text)
-            wording.terms = [
-                Term(a, b, self._labels[rule.category])
-                for rule, a, b in self._matcher.find(wording.norms)
-            ]

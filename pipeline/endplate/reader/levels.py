@@ -237,7 +237,10 @@ class LevelGrammar:
             r"has|show)))"
         )
         self._references["at both"] = "both"
-        self._gate = re.compile(rf"{body}|[1-5] ?[-/] ?[1-5s]|{alternation(self._names)}")
+        first = openers([*self._region, *self._names, *"12345"])
+        self._gate = re.compile(
+            rf"{first}(?:{body}|[1-5] ?[-/] ?[1-5s]|{alternation(self._names)})"
+        )
 
     def __call__(self, flat: str) -> list[Place]:
         """Return the places of a flattened passage, in order, not overlapping."""

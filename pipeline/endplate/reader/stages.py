@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from endplate.reader.assertion import ReportContext
+from endplate.reader.cues import Cues
 from endplate.reader.levels import Place
 from endplate.reader.reader import Reader
 from endplate.reader.sheet import Sheet, Unit
@@ -88,22 +89,23 @@ def stages(reader: Reader, text: str) -> Iterator[Seen]:
                 SeenMention(_said(sheet, unit, m.start, m.end), m.finding, m.status, m.cue)
                 for m in unit.mentions
             ),
-            cues=tuple(_cues(context, sheet, unit)) if unit.reads else (),
+            cues=tuple(_cues(context.cues, sheet, unit)) if unit.reads else (),
         )
 
 
-def _cues(context: ReportContext, sheet: Sheet, unit: Unit) -> Iterator[SeenCue]:
-    modifiers = context.modifiers_of(unit.wording)
-    for modifier in sorted(modifiers, key=lambda m: m.modifier_span):
+def _cues(cues: Cues, sheet: Sheet, unit: Unit) -> Iterator[SeenCue]:
+    for cue in sorted(cues.modifiers(unit.wording), key=lambda cue: (cue.start, cue.end)):
+        sides = (("forward", cue.senses.forward), ("backward", cue.senses.backward))
         senses = tuple(
             (sense.category, direction, sense.reach)
-            for direction, found in context.senses[modifier.rule.literal].items()
-            for sense in found
+            for direction, said in sides
+            for sense in said
             if sense.category != "weak"
         )
-        first, last = modifier.scope_span
-        scope = _said(sheet, unit, first, last) if senses and first < last else ""
-        yield SeenCue(_said(sheet, unit, *modifier.modifier_span), senses, scope)
+        scope = ""
+        if senses and cue.first < cue.last:
+            scope = _said(sheet, unit, cue.first, cue.last)
+        yield SeenCue(_said(sheet, unit, cue.start, cue.end), senses, scope)
 
 
 def _said(sheet: Sheet, unit: Unit, first: int, last: int) -> str:

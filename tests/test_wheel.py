@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import importlib.util
 import json
 import os
 import subprocess
@@ -20,9 +19,10 @@ SAMPLES = ROOT / "data" / "samples"
 pytestmark = pytest.mark.slow
 
 
-def run(*command: str | Path, cwd: Path) -> str:
+def run(*command: str | Path, cwd: Path, **more: str) -> str:
     # Nothing of this checkout may help: no PYTHONPATH, another folder.
     env = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    env |= more
     done = subprocess.run(
         [str(part) for part in command],
         cwd=cwd,
@@ -39,10 +39,13 @@ def run(*command: str | Path, cwd: Path) -> str:
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("wheel")
-    # With hatchling at hand the build needs no network; else pip fetches it, as `make setup` does.
-    isolation = ["--no-build-isolation"] if importlib.util.find_spec("hatchling") else []
+    return build(folder, ENDPLATE_BUILD="python")
+
+
+def build(folder: Path, **env: str) -> Path:
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-    run(*pip, "wheel", "--quiet", "--no-deps", *isolation, "-w", folder, ROOT, cwd=folder)
+    options = ["--quiet", "--no-deps", "--no-build-isolation"]
+    run(*pip, "wheel", *options, "-w", folder, ROOT, cwd=folder, **env)
     (path,) = folder.glob("endplate-*.whl")
     return path
 
@@ -73,6 +76,17 @@ def test_the_wheel_carries_every_model_file(wheel: Path) -> None:
     assert models
     assert models <= names
     assert not [name for name in names if name.startswith(("tests/", "data/", "models/"))]
+
+
+def test_without_a_c_compiler_the_wheel_is_python(tmp_path: Path) -> None:
+    path = build(tmp_path, CC="false")
+    assert path.name.endswith("-py3-none-any.whl")
+    assert not [name for name in zipfile.ZipFile(path).namelist() if name.endswith(".so")]
+
+
+def test_a_compiled_wheel_that_cannot_be_had_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError, match="The reader could not be compiled"):
+        build(tmp_path, CC="false", ENDPLATE_BUILD="compiled")
 
 
 def test_version_is_that_of_the_checkout(installed: Path, tmp_path: Path) -> None:

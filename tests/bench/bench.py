@@ -252,7 +252,7 @@ def main() -> None:
         return
     if COMPILED.is_dir() and os.environ.get("PYTHONPATH") != str(COMPILED):
         compiled = {**os.environ, "PYTHONPATH": str(COMPILED)}
-        os.execve(sys.executable, [sys.executable, *sys.argv], compiled)  # noqa: S606
+        os.execve(sys.executable, [sys.executable, *sys.argv], compiled)
     table = Table()
     one_core(table)
     two_processes(table)

@@ -63,10 +63,10 @@ class Antecedents:
             self.unit is None
             or unit.number - self.unit.number > _NEAR
             or not (unit.spots or unit.heading or unit.number - self.unit.number == 1)
-            or unit.naming.core
+            or any(m.finding in _TYPED for m in unit.naming.core)
         ):
             return []
-        return self._typed(unit) or self._similar(unit)
+        return self._typed(unit) or ([] if unit.naming.core else self._similar(unit))
 
     def _denied(self, unit: Unit) -> Mention | None:
         """Read "None at L3-L4." as a denial of what was named last."""

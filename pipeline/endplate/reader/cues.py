@@ -142,6 +142,7 @@ class Cues:
                 # "L2 versus L3" hedges nothing
                 and not any(s.start <= cue.start and cue.end <= s.end for s in unit.spots)
                 and (cue.before or not _asks_ahead(cue, unit.wording))
+                and not (cue.category == "negated" and _parted(cue.end, mention.head[0], unit))
             ]
             status, decisive = weigh(mention.finding, cues, unit.section, norms)
             if status == "present" and neither(norms, mention.head):
@@ -177,6 +178,18 @@ def _reaching(mention: Mention, modifiers: Sequence[Modifier]) -> list[Cue]:
                 distance = start - b if before else a - end
                 found.append(Cue(sense.category, a, b, before, sense.reach, distance))
     return found
+
+
+def _parted(first: int, last: int, unit: Unit) -> bool:
+    """Tell whether a dash between blanks parts two tokens: "no disc fluid - degenerative Modic 1"."""
+    norms, starts, ends = unit.norms, unit.wording.starts, unit.wording.ends
+    return any(
+        norms[t] == "-"
+        and starts[t] > ends[t - 1]
+        and starts[t + 1] > ends[t]
+        and not any(s.start <= t < s.end for s in unit.spots)
+        for t in range(first + 1, last)
+    )
 
 
 def _asks_ahead(cue: Cue, wording: Wording) -> bool:

@@ -220,6 +220,10 @@ def titled_by_type(column: str) -> bool:
     return re.fullmatch(r"\W*(?:type|grade|class|modic)\W*", column) is not None
 
 
+def _is_graded(mention: Mention, norms: Sequence[str]) -> bool:
+    return not _GRADES.isdisjoint(norms[max(0, mention.start - 3) : mention.start])
+
+
 def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) -> list[Mention]:
     """Read what stands for the finding named before.
 
@@ -238,9 +242,12 @@ def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) ->
         graded = norms[t] in _GRADES and norms[t + 1] == "at" and norms[t - 1] in _JOINS
         if not (again or none or graded):
             continue
-        last = next((m for m in reversed(found) if m.head[1] <= t), None)
-        if last is None:
+        before = [m for m in reversed(found) if m.head[1] <= t]
+        if not before:
             continue
+        last = before[0]
+        if graded:  # "severe stenosis at L4-5 with listhesis, moderate at L3-4"
+            last = next((m for m in before if _is_graded(m, norms)), last)
         if none:
             made.append(denied(last, t))
         else:

@@ -273,8 +273,10 @@ class LevelGrammar:
         masked: list[bool] = []
         at = 0
         while match := self.atom.search(flat, at):
-            at = match.end()
-            for item in self._items(flat, match):
+            found = self._items(flat, match)
+            # "Modic 1 - L4-5": no level starts with the type
+            at = match.end() if found or not match.group("short") else match.start() + 1
+            for item in found:
                 items.append(item)
                 masked.append(self._is_root(flat, item))
                 at = item.end  # what the atom took too much is read again

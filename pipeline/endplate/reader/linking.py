@@ -65,7 +65,9 @@ _OPENERS: Final = frozenset(
 _BREAKS: Final = frozenset(
     [";", "but", "however", "while", "whereas", "although", "|", "whilst", "though", "except"]
 )
-EXCEPT: Final = frozenset(["except", "excepting", "excluding", "apart", "save", "sparing"])
+EXCEPT: Final = frozenset(
+    ["except", "excepting", "excluding", "exception", "apart", "save", "sparing"]
+)
 _ATTACHED: Final = frozenset(
     "at of in on from involving affecting within along to ( level levels : across between "
     "into around".split()
@@ -178,7 +180,9 @@ def choose(
     `headed` tells that a level heading is in force: "worst at L4-5" then narrows nothing.
     """
     a, b = mention.head
-    spots = [s for s in spots if not _only_named_region(s, norms)]
+    spots = [
+        s for s in spots if not (_only_named_region(s, norms) or left_out(s, norms, mention))
+    ]
     if mention.finding in OF_BODIES:
         beside = next(
             (s for s in spots if 0 <= a - s.end <= 2 and s.place.bodies and not s.place.segments),
@@ -283,6 +287,15 @@ def is_excepted(spot: Spot, norms: Sequence[str], behind: int) -> bool:
     return not EXCEPT.isdisjoint(norms[max(behind, spot.start - 3) : spot.start])
 
 
+def left_out(spot: Spot, norms: Sequence[str], mention: Mention) -> bool:
+    """Tell whether a place is excepted before a mention: "all levels except L3-4 show"."""
+    return (
+        spot.end <= mention.head[0]
+        and not {"also", *_VERBS}.isdisjoint(norms[spot.end : spot.end + 1])
+        and is_excepted(spot, norms, 0)
+    )
+
+
 def _only_named_region(spot: Spot, norms: Sequence[str]) -> bool:
     """Tell whether a region above T10 is only spoken of ("dorsal spine MRI is advised")."""
     if spot.place.kind != "foreign" or spot.place.items:
@@ -362,6 +375,12 @@ def _attaches(
         return False
     if "with" in between and after not in _ATTACHED - {"(", ":", "level", "levels"}:
         return False
+    if (
+        "and" in between
+        and after not in _ATTACHED
+        and any(0 <= m.start - spot.end <= 1 for m in mentions if m.head[0] >= spot.end)
+    ):
+        return False  # "impingement of the root and mild L5-S1 facet arthropathy"
     others = [
         m
         for m in mentions

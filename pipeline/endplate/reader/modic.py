@@ -58,7 +58,8 @@ _OTHER_SCHEME: Final = frozenset(
 
 _LOW: Final = frozenset(
     "low hypointense dark decreased reduced hypo hypointensity lower diminished black "
-    "suppresses suppressed suppression inferior loss suppressing".split()
+    "suppresses suppressed suppression inferior loss suppressing drops drop dropping saturates "
+    "nulls nulled".split()
 )
 _HIGH: Final = frozenset(
     "high hyperintense bright increased elevated hyper hyperintensity raised brightness "
@@ -309,7 +310,7 @@ def split_conversion(mention: Mention, norms: Sequence[str]) -> list[Mention]:
     inside = norms[mention.start : mention.end]
     if len(mention.types) < 2 or "to" not in inside:
         return [mention]
-    around = norms[max(0, mention.start - 8) : mention.end + 3]
+    around = norms[max(0, mention.start - 12) : mention.end + 3]
     before = norms[max(0, mention.start - 2) : mention.start]
     if not ("from" in before or "from" in inside or _CONVERSION & set(around)):
         return [mention]
@@ -394,6 +395,7 @@ def signal_mentions(
         elif norm in ("fat",) and norms[t + 1 : t + 2] in (
             ["sat"],
             ["saturated"],
+            ["saturation"],
             ["suppressed"],
             ["suppression"],
         ):

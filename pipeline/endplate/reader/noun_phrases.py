@@ -45,6 +45,8 @@ _TRANSPARENT: Final = frozenset(["body", "marrow", "height", "central", "operate
 #: What claims the place before it, and right before it: "flattening the sac, a foraminal bulge".
 #: What opens a level.
 _LETTERS: Final = ("l", "s", "t", "d")
+#: "Disc height at this level reduced"
+_HERE: Final = (["this", "level"], ["that", "level"], ["same", "level"])
 _SIDES: Final = (["b", "/", "l"], ["r", "/", "l"], ["l", "/", "r"])
 _CLAIMS: Final = frozenset(["narrowing", "stenosis", "compression", "disease"])
 _MODIFIED: Final = frozenset(["bulge", "protrusion", "extrusion", "herniation", "fissure", "tear"])
@@ -99,6 +101,7 @@ class NounPhrases:
             )
         return (
             norm in self._fillers
+            or (norm == "at" and self.norms[t + 1 : t + 3] in _HERE)
             or (len(norm) == 1 and norm.isalpha())
             or norm.isdigit()
             or norm in ("(", ")", "")
@@ -326,7 +329,7 @@ class NounPhrases:
                 "do",
                 "not",
             ) or self._filler(t):
-                gap += 1
+                gap += not self._in_level(t)
                 if gap > 10:
                     return []
                 t += 1
@@ -352,6 +355,8 @@ class NounPhrases:
                         continue
                     return self._list_from(t)
                 # another quality of the same place: "irregular and sclerotic endplates"
+                if "degenerative" in term.labels and cover.labels & {"edema", "fatty"}:
+                    return []  # "reactive marrow oedema of the endplates"
                 gap += 1
                 t = cover.end
                 if gap > 3 or cover.labels & {
@@ -382,7 +387,7 @@ class NounPhrases:
                     return []
             elif not self._filler(t) and not (loose and norm in _COPULAS):
                 gap += 2 if loose else 99
-            gap += 1
+            gap += not self._in_level(t)
             if gap > (9 if loose else 7):
                 return []
             t += 1

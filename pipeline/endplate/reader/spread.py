@@ -19,6 +19,7 @@ from endplate.reader.linking import (
     Spot,
     choose,
     is_excepted,
+    left_out,
 )
 from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Unit
@@ -71,14 +72,16 @@ class Spread:
         norms = self.unit.norms
         if EXCEPT.isdisjoint(norms):
             return set()
-        return {
-            segment
-            for spot in self.unit.levels.told
-            if spot.start >= mention.head[1]
-            and is_excepted(spot, norms, mention.head[1])
-            and _PARTS.isdisjoint(norms[mention.head[1] : max(0, spot.start - 3)])
-            for segment in spot.place.segments
-        }
+        behind = mention.head[1]
+        excepted: set[str] = set()
+        for spot in self.unit.levels.told:
+            if left_out(spot, norms, mention) or (
+                spot.start >= behind
+                and is_excepted(spot, norms, behind)
+                and _PARTS.isdisjoint(_until_exception(norms[behind : spot.start]))
+            ):
+                excepted.update(spot.place.segments)
+        return excepted
 
     def _told(self, mention: Mention) -> tuple[list[Where], Spot | None]:
         at = self._chosen(mention) if mention.spot is None else mention.spot
@@ -216,6 +219,12 @@ class Spread:
             and number - context.topic_passage <= 3
         )
         return context.topic if goes_on else []
+
+
+def _until_exception(norms: Sequence[str]) -> Sequence[str]:
+    """Return what stands before "except" or "with the exception of" near the end of some words."""
+    at = next(t for t in range(len(norms) - 1, -1, -1) if norms[t] in EXCEPT)
+    return norms[: at - 2 if norms[at] == "exception" else at]
 
 
 def _at(segments: Sequence[str]) -> list[Where]:

@@ -160,6 +160,10 @@ def weigh(
             del by["negated"]
     if lasting and "planned" in by:
         return "", nearest("planned")
+    if lasting:  # "fusion hardware degrades the images, and the endplates cannot be assessed"
+        by["skipped"] = [c for c in by.get("skipped", []) if c.before]
+        if not by["skipped"]:
+            del by["skipped"]
     if finding == "vertebral_fracture" and "historical" in by:
         by["historical"] = [c for c in by["historical"] if norms[c.start] not in _AGEING]
         if not by["historical"]:

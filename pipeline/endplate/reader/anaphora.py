@@ -32,6 +32,16 @@ _NEAR: Final = 3
 _SHORT: Final = 12
 
 
+def means_endplates(unit: Unit, before: Unit | None) -> bool:
+    """Tell whether "those at L4-5" are endplates, as the passage before speaks of them."""
+    return (
+        unit.norms[:1] in (["those"], ["that"])
+        and unit.norms[1:2] in (["at"], ["of"], ["in"])
+        and before is not None
+        and any("endplate" in term.labels for term in before.terms)
+    )
+
+
 def refers(flat: str) -> bool:
     """Tell whether a flattened passage may speak of what was named before it."""
     return flat.startswith("none") or any(word in flat for word in _REFERS)

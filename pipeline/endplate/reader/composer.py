@@ -25,7 +25,7 @@ _OPENINGS: Final = frozenset(["foramen", "recess"])
 _DISCAL: Final = frozenset(
     ["disc", "disc_height", "disc_signal", "desiccation", "bulge", "protrusion"]
 )
-_BODIES: Final = frozenset(["body", "fracture", "endplate_fracture"])
+_BODIES: Final = frozenset(["body", "fracture", "endplate_fracture", "marrow"])
 
 
 class Composer:

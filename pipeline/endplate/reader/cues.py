@@ -181,7 +181,7 @@ def _reaching(mention: Mention, modifiers: Sequence[Modifier]) -> list[Cue]:
 
 
 def _parted(first: int, last: int, unit: Unit) -> bool:
-    """Tell whether a dash between blanks parts two tokens: "no disc fluid - degenerative Modic 1"."""
+    """Tell whether a dash between blanks parts two tokens: "no disc fluid - Modic 1"."""
     norms, starts, ends = unit.norms, unit.wording.starts, unit.wording.ends
     return any(
         norms[t] == "-"

@@ -73,7 +73,10 @@ class Finder:
             m
             for m in self._compose(plain, norms, a, b, title)
             if m.finding != "endplate_degeneration"
-            or not any(x.head[0] - 8 <= m.head[0] <= x.head[1] + 6 for x in modic)
+            or not any(
+                x.head[0] - 8 <= m.head[0] <= x.head[1] + 6 and not _next_level(norms, x.head[1])
+                for x in modic
+            )
         ]
         found += [
             Mention("endplate_fatty_change", (t.start, t.end), t.start, t.end)
@@ -218,6 +221,11 @@ def _turned(one: Mention, other: Mention, between: Sequence[str], norms: Sequenc
 def titled_by_type(column: str) -> bool:
     """Tell whether a column below a Modic heading is headed "Type"."""
     return re.fullmatch(r"\W*(?:type|grade|class|modic)\W*", column) is not None
+
+
+def _next_level(norms: Sequence[str], t: int) -> bool:
+    """Tell whether a level follows a comma at a token: "L3-4 Modic 2, L4-5 reactive change"."""
+    return norms[t : t + 1] == [","] and norms[t + 1 : t + 2] in (["l"], ["s"])
 
 
 def _is_graded(mention: Mention, norms: Sequence[str]) -> bool:

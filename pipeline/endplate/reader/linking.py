@@ -180,9 +180,7 @@ def choose(
     `headed` tells that a level heading is in force: "worst at L4-5" then narrows nothing.
     """
     a, b = mention.head
-    spots = [
-        s for s in spots if not (_only_named_region(s, norms) or left_out(s, norms, mention))
-    ]
+    spots = [s for s in spots if not (_only_named_region(s, norms) or left_out(s, norms, mention))]
     if mention.finding in OF_BODIES:
         beside = next(
             (s for s in spots if 0 <= a - s.end <= 2 and s.place.bodies and not s.place.segments),

@@ -352,6 +352,8 @@ def signals(terms: Sequence[Term], norms: Sequence[str], title: Sequence[Term]) 
     return found if len(found) > 1 else signal_mentions(terms, norms, 0, len(norms), title)
 
 
+#: What another cause of the signal is put aside with: "infection less likely".
+_DOUBTS: Final = frozenset(["unlikely", "less", "excluded", "absent", "not"])
 _CLAUSES: Final = frozenset(["whereas", "while", "but", ";", "."])
 
 
@@ -369,6 +371,7 @@ def signal_mentions(
     if site is None or any(
         t.labels & {"neoplasm", "hemangioma", "infection", "fracture"}
         and norms[t.start - 1 : t.start] not in (["no"], ["not"], ["without"], ["nor"])
+        and _DOUBTS.isdisjoint(norms[t.end : t.end + 4])
         for t in terms
     ):
         return []

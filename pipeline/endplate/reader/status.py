@@ -135,6 +135,8 @@ _FAILURES: Final = frozenset(
     "loosening failure fracture complication lucency breakage malposition subsidence migration "
     "backout".split()
 )
+#: Tokens behind an operation over which a doubt is one of something else.
+_FAR: Final = 4
 _AGEING: Final = frozenset("old prior previous remote former earlier known".split())
 
 
@@ -161,9 +163,10 @@ def weigh(
     if lasting and "planned" in by:
         return "", nearest("planned")
     if lasting:  # "fusion hardware degrades the images, and the endplates cannot be assessed"
-        by["skipped"] = [c for c in by.get("skipped", []) if c.before]
-        if not by["skipped"]:
-            del by["skipped"]
+        for category in ("skipped", "uncertain"):
+            by[category] = [c for c in by.get(category, []) if c.before or c.distance < _FAR]
+            if not by[category]:
+                del by[category]
     if finding == "vertebral_fracture" and "historical" in by:
         by["historical"] = [c for c in by["historical"] if norms[c.start] not in _AGEING]
         if not by["historical"]:

@@ -8,10 +8,17 @@ from typing import Final
 
 from endplate.reader.mentions import Mention
 
-#: "[ ]", "____", "***", "[1/2/3]", "{mild/moderate/severe}", "[level]"
+#: "[ ]", "____", "***", "[1/2/3]", "{mild/moderate/severe}", "[level]"; but not what stands for a
+#: name, an age or a date that was taken out: "___ year old", "MRI from ___", "[**3/4**]", "<DATE>".
 _BLANK: Final = re.compile(
-    r"\[\s*\](?!\s*\w)|_{3,}|\*{3,}|\[[^\]\n]{0,60}/[^\]\n]{0,60}\]|\{[^}\n]{0,60}[/|][^}\n]{0,60}\}|<[^>\n]{0,40}>"
-    r"|\[(?:level|type|grade|side|severity|no|select[^\]]{0,20})\]"
+    r"\[\s*\](?!\s*\w)"
+    r"|(?<!\bin )(?<!\bon )(?<!\bfrom )(?<!\bdated )(?<!\bsince )(?<!\bto )"
+    r"(?<!\bdr\. )(?<!\bdr )(?<!_)"
+    r"_{3,}(?! ?-? ?(?:years?|y/?o)\b)"
+    r"|\*{3,}|\[(?!\*\*)[^\]\n]{0,60}/[^\]\n]{0,60}\]|\{[^}\n]{0,60}[/|][^}\n]{0,60}\}"
+    r"|<(?!(?:date|time|name|person|patient|doctor|hospital|location|age|id|mrn|phone)\b)[^>\n]{0,40}>"
+    r"|\[(?:level|type|grade|side|severity|no|select[^\]]{0,20})\]",
+    re.IGNORECASE,
 )
 _MAY_BE_BLANK: Final = re.compile(r"[\[_*{<]")
 _NO_VALUE: Final = re.compile(

@@ -14,7 +14,7 @@ from endplate.reader.mentions import Mention
 from endplate.reader.modic import modic_mentions, split_conversion
 from endplate.reader.sheet import Unit
 
-#: No flattened text without one of these refers back, but for one that opens with "none".
+#: No flattened text without one of these refers back, but for one that opens or ends with "none".
 _REFERS: Final = ("typ", "similar", "same", "identical", "comparable", "likewise", "ditto")
 _SIMILAR: Final = re.compile(
     r"(?<!\S)(?:similar|same|identical|comparable)(?: (?:but|though|if|albeit|,|less|more|milder|"
@@ -44,7 +44,11 @@ def means_endplates(unit: Unit, before: Unit | None) -> bool:
 
 def refers(flat: str) -> bool:
     """Tell whether a flattened passage may speak of what was named before it."""
-    return flat.startswith("none") or any(word in flat for word in _REFERS)
+    return (
+        flat.startswith("none")
+        or flat.endswith(("none", "none.", "nil", "nil."))
+        or any(word in flat for word in _REFERS)
+    )
 
 
 @dataclass(slots=True)
@@ -69,6 +73,8 @@ class Antecedents:
         """Return the mentions that a passage makes by referring back."""
         if not unit.mentions and (denied := self._denied(unit)):
             return [denied]
+        if unit.naming.core and (again := _again(unit)):
+            return again
         if (
             self.unit is None
             or unit.number - self.unit.number > _NEAR
@@ -79,10 +85,14 @@ class Antecedents:
         return self._typed(unit) or ([] if unit.naming.core else self._similar(unit))
 
     def _denied(self, unit: Unit) -> Mention | None:
-        """Read "None at L3-L4." as a denial of what was named last."""
-        if unit.norms[0] != "none" or len(unit.norms) > _SHORT or not self.last or not unit.spots:
+        """Read "None at L3-L4." and "L3-L4 none." as a denial of what was named last."""
+        norms, spots = unit.norms, unit.spots
+        if not self.last or len(norms) > _SHORT or not spots or spots[0].place.kind != "named":
             return None
-        return denied(self.last[-1], 0) if unit.spots[0].place.kind == "named" else None
+        if norms[0] == "none":
+            return denied(self.last[-1], 0)
+        answers = norms[spots[0].end :] in (["none"], ["none", "."], ["nil"], ["nil", "."])
+        return denied(self.last[-1], spots[0].end) if spots[0].start == 0 and answers else None
 
     def _typed(self, unit: Unit) -> list[Mention]:
         """Read "those at L5-S1 are type 2" below a sentence on Modic changes."""
@@ -94,17 +104,33 @@ class Antecedents:
 
     def _similar(self, unit: Unit) -> list[Mention]:
         """Read "similar changes at L5-S1" as the core findings named last."""
-        joined = " ".join(unit.norms)
-        match = _SIMILAR.search(joined)
-        if match is None or self.unit is None or _where(unit) == _where(self.unit):
+        similar = _similar_at(unit)
+        if similar is None or self.unit is None or _where(unit) == _where(self.unit):
             return []
-        first = joined[: match.start()].count(" ")
-        last = first + match.group().count(" ") + 1
-        return [
-            replace(mention, head=(first, last), start=first, end=last, site=None, spot=None,
-                    status="present", cue="", decided=False, like=mention)
-            for mention in self.core
-        ]  # fmt: skip
+        return [_repeated(mention, *similar) for mention in self.core]
+
+
+def _similar_at(unit: Unit) -> tuple[int, int] | None:
+    """Return the tokens that say "similar changes", if any."""
+    joined = " ".join(unit.norms)
+    match = _SIMILAR.search(joined)
+    if match is None:
+        return None
+    first = joined[: match.start()].count(" ")
+    return first, first + match.group().count(" ") + 1
+
+
+def _again(unit: Unit) -> list[Mention]:
+    """Read "oedema at L5-S1; the same pattern at L4-5": what the passage itself named before."""
+    similar = _similar_at(unit)
+    if similar is None or len(unit.levels.told) == 0 or unit.levels.told[-1].start < similar[1]:
+        return []
+    return [_repeated(m, *similar) for m in unit.naming.core if m.head[1] <= similar[0]]
+
+
+def _repeated(mention: Mention, first: int, last: int) -> Mention:
+    return replace(mention, head=(first, last), start=first, end=last, site=None, spot=None,
+                   status="present", cue="", decided=False, like=mention)  # fmt: skip
 
 
 def denied(last: Mention, t: int) -> Mention:

@@ -20,7 +20,7 @@ _ENDPLATE: Final = frozenset(
 
 
 #: Places that head a line of their own: "Foramina: no stenosis".
-_OPENINGS: Final = frozenset(["foramen", "recess"])
+_OPENINGS: Final = frozenset(["foramen", "recess", "endplate"])
 #: What tells that a disc loses height, and what loses height besides a disc.
 _DISCAL: Final = frozenset(
     ["disc", "disc_height", "disc_signal", "desiccation", "bulge", "protrusion"]
@@ -218,12 +218,21 @@ class Composer:
                 )
                 if body < disc:
                     continue
-            if mention.finding == "endplate_degeneration" and any(
-                abs(m.head[0] - mention.head[0]) <= 4
-                and (m.site == mention.site or "discogenic" in (m.site.labels if m.site else ()))
-                and ","
-                not in norms[min(m.head[0], mention.head[0]) : max(m.head[0], mention.head[0])]
-                for m in typed
+            if (
+                mention.finding == "endplate_degeneration"
+                and any(
+                    (
+                        abs(m.head[0] - mention.head[0]) <= 4
+                        # "oedema at the endplates of L5-S1 is degenerative"
+                        or (m.site == mention.site and "is" in norms[m.head[0] : mention.head[0]])
+                    )
+                    and (
+                        m.site == mention.site or "discogenic" in (m.site.labels if m.site else ())
+                    )
+                    and ","
+                    not in norms[min(m.head[0], mention.head[0]) : max(m.head[0], mention.head[0])]
+                    for m in typed
+                )
             ):
                 continue
             if mention.site is not None and (mention.head, mention.finding) in things:

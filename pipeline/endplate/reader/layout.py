@@ -30,7 +30,7 @@ _SPLITTER: Final = re.compile(
 )
 _SAYS: Final = re.compile(r"\w|[☐☑☒]")
 _PARTS_WORDS: Final = re.compile(r"[(\[/,;:]")
-_NUMBERED: Final = re.compile(r"(?:modic|type|grade|and|-|/)\W*\w$", re.IGNORECASE)
+_NUMBERED: Final = re.compile(r"(?:modic|type|grade|and|[-–—/])\W*\w$", re.IGNORECASE)
 _ITEM: Final = re.compile(r"[(\[]?(?:\d{1,2}|[ivx]{1,4}|[a-h])")
 _ANSWER: Final = re.compile(r"(?:yes|no|none|nil|present|absent)\s*(?:[.,;(]|$)", re.IGNORECASE)
 #: What a "no" behind it is the value of: "Modic: no."

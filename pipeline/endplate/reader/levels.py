@@ -38,6 +38,7 @@ _OTHERWISE: Final = re.compile(
 )
 _ON_SACRUM: Final = re.compile(r"\s*(?:on|over|upon)\s+(?:the\s+)?sacrum")
 _ROOT_LIST: Final = re.compile(r"\s*(?:and|or|,|&|/)\s*(?:the\s+)?(?:left\s+|right\s+)?")
+_ROMAN: Final = re.compile(r"[iv]+")
 _PLACED: Final = re.compile(r"\b(?:at|in)\b")
 _CLAUSE: Final = re.compile(r"\s*,?\s*(?:a|an|there|we|the disc|shows?)\b")
 
@@ -438,10 +439,17 @@ class LevelGrammar:
         # a word for a number must not be the start of another word or a count ("s one of")
         bodies = [f"{region}{upper}"]
         ends_at = first.end()
+        blank = False
         for part in parts:
             letter = self._region.get(part.group(1) or "", "")
             number = self._number[part.group(2)]
             separator, end = flat[ends_at : part.start()], part.end()
+            if not letter and first.group(2).isdigit() and _ROMAN.fullmatch(part.group(2)):
+                break  # "L4/5 - II": a type
+            if len(bodies) == 1:
+                blank = " " in separator
+            elif not letter and " " in separator and not blank:
+                break  # "L4/5 - 2"
             last_region, last_number = bodies[-1][0], int(bodies[-1][1:])
             bare = not re.search(r"[-/]", separator)
             if bare and separator == "" and not letter:

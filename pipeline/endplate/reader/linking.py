@@ -192,7 +192,8 @@ def choose(
     if inside is not None and inside.place.kind != "none":
         return inside
     right = next((s for s in spots if s.start >= b), None)
-    if right is not None and _broken(norms, b, right.start):
+    # "the endplates show Modic 2, those at L5-S1 Modic 1"
+    if right is not None and (_broken(norms, b, right.start) or "those" in norms[b : right.start]):
         right = None
     if right is not None and is_excepted(right, norms, b):
         right = None
@@ -208,7 +209,9 @@ def choose(
             )
         ):
             right = nxt
-    left = next((s for s in reversed(spots) if s.end <= a), None)
+    left = next((s for s in reversed(spots) if s.end <= a and not _compared(s, norms)), None)
+    if left is not None and left.end == a - 1 and norms[a - 1] == "," and "," in norms[b : b + 2]:
+        return left  # "changes at L2-3, Modic type 1, and at L5-S1"
     if left is not None and not left.heads:
         between = norms[left.end : a]
         if ";" in between:
@@ -300,6 +303,12 @@ def _only_named_region(spot: Spot, norms: Sequence[str]) -> bool:
         return False
     before = norms[max(0, spot.start - 3) : spot.start]
     return not spot.heads and not {"in", "of", "at", "within", "throughout"} & set(before)
+
+
+def _compared(spot: Spot, norms: Sequence[str]) -> bool:
+    """Tell whether a level is only compared with: "more extensive than at L3-4, with"."""
+    before = norms[max(0, spot.start - 2) : spot.start]
+    return "than" in before and norms[spot.end : spot.end + 1] == [","]
 
 
 def _broken(norms: Sequence[str], a: int, b: int) -> bool:

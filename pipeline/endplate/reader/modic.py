@@ -21,8 +21,8 @@ _NUMBERS: Final = {
 _N: Final = r"(?:iii|ii|i|(?:lll|ll|l)(?! [-\d])|111|11|[123]|one|two|three)"
 _GLUE: Final = (
     r"(?:(?: (?:anteriorly|posteriorly|centrally))? (?!, mixed)(?:/|-|,|>|<|and|or|plus|\+|to|"
-    r"and / or|as well as|, and|, or|with)(?: (?:modic|type|grade|also|mixed|superimposed|"
-    r"additional|some|residual|\())*)?"
+    r"and / or|as well as|, and|, or|with|vs|versus)(?: (?:modic|type|grade|also|mixed|"
+    r"superimposed|additional|some|residual|\())*)?"
 )
 _LIST: Final = rf"{_N}(?:{_GLUE} {_N}(?![\w.])){{0,4}}"
 #: A type named by the word "type" (or "grade" beside "Modic"), or a number right after "Modic".
@@ -92,7 +92,7 @@ def _types(text: str) -> tuple[list[str], bool]:
     numbers = [_NUMBERS[n] for n in re.findall(rf"(?<!\S){_N}(?!\S)", text) if n in _NUMBERS]
     if re.fullmatch(r"1 (?:-|to) 3|i (?:-|to) iii", text):
         numbers = ["1", "2", "3"]
-    return numbers, bool(re.search(r"(?<!\S)or(?!\S)", text))
+    return numbers, bool(re.search(r"(?<!\S)(?:or|vs|versus)(?!\S)", text))
 
 
 def read_types(words: Sequence[str]) -> tuple[list[str], bool]:
@@ -121,8 +121,6 @@ def modic_mentions(
     tokens = list(norms[start:end])
     joined = " ".join(tokens)
     if not titled and not any(word in joined for word in _NAMES):
-        return []
-    if told and not _OTHER_SCHEME.isdisjoint(tokens):
         return []
     # token index of each character of the joined norms
     at: list[int] = []
@@ -349,12 +347,14 @@ def signals(terms: Sequence[Term], norms: Sequence[str], title: Sequence[Term]) 
             [t for t in terms if a <= t.start and t.end <= b], norms, a, b, title
         )
     ]
-    return found if len(found) > 1 else signal_mentions(terms, norms, 0, len(norms), title)
+    if len(found) > 1 or (found and "where" in norms):  # "where it had been dark on T1"
+        return found
+    return signal_mentions(terms, norms, 0, len(norms), title)
 
 
 #: What another cause of the signal is put aside with: "infection less likely".
 _DOUBTS: Final = frozenset(["unlikely", "less", "excluded", "absent", "not"])
-_CLAUSES: Final = frozenset(["whereas", "while", "but", ";", "."])
+_CLAUSES: Final = frozenset(["whereas", "while", "but", ";", ".", "where"])
 
 
 def signal_mentions(

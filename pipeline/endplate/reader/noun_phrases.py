@@ -48,7 +48,10 @@ _LETTERS: Final = ("l", "s", "t", "d")
 #: "Disc height at this level reduced"
 _HERE: Final = (["this", "level"], ["that", "level"], ["same", "level"])
 _SIDES: Final = (["b", "/", "l"], ["r", "/", "l"], ["l", "/", "r"])
-_CLAIMS: Final = frozenset(["narrowing", "stenosis", "compression", "disease"])
+_CLAIMS: Final = frozenset(
+    ["narrowing", "stenosis", "compression", "disease", "edema", "fatty", "sclerosis", "irregular",
+     "erosion"]
+)  # fmt: skip
 _MODIFIED: Final = frozenset(["bulge", "protrusion", "extrusion", "herniation", "fissure", "tear"])
 
 

@@ -84,7 +84,8 @@ def values(
             and not w.isdigit()
             and not re.fullmatch(r"i{1,3}", w)
         ]
-        if not last or _SILENT & set(words) or not (denied or affirmed) or len(rest) > 4:
+        silent = _SILENT.intersection(words) - ({"-"} if types else set())
+        if not last or silent or not (denied or affirmed) or len(rest) > 4:
             continue
         if rest and not titles:
             continue

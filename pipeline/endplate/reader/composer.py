@@ -198,6 +198,7 @@ class Composer:
         """Drop what another mention says more exactly, and duplicates."""
         has_disc = any(t.labels & _DISCAL for t in terms)
         has_body = any(t.labels & _BODIES for t in terms)
+        has_fracture = any(m.finding == "vertebral_fracture" for m in found)
         kept: list[Mention] = []
         typed = [
             m for m in found if m.finding in _ENDPLATE and m.finding != "endplate_degeneration"
@@ -205,6 +206,10 @@ class Composer:
         things = {(m.head, m.finding) for m in found if m.site is None}
         seen: set[tuple[str, int, int]] = set()
         for mention in found:
+            if mention.at_disc and has_fracture:
+                continue  # the marrow of a broken body
+            if mention.needs_disc and _of_body(mention, norms):
+                continue
             if mention.needs_disc and not has_disc and (has_body or "%" in norms):
                 continue  # of a vertebral body
             if mention.needs_disc and has_disc and has_body:
@@ -257,3 +262,13 @@ class Composer:
             kept.append(mention)
         kept.sort(key=lambda m: (m.head[0], m.start))
         return kept
+
+
+def _of_body(mention: Mention, norms: Sequence[str]) -> bool:
+    """Tell whether a height is that of one vertebra: "loss of height of L4 due to a node"."""
+    t = mention.site.end if mention.site is not None else mention.end
+    return (
+        norms[t : t + 1] == ["of"]
+        and norms[t + 1 : t + 2] in (["l"], ["t"], ["d"])
+        and norms[t + 3 : t + 4] not in (["-"], ["/"])
+    )

@@ -33,6 +33,7 @@ _PAST: Final = re.compile(
     r"prior|previous\w*|earlier|outside|dated|compar\w+|correlat\w+|available|none|was|were|had|"
     r"show\w*|demonstrated|then|(?:19|20)\d\d)\b"
 )
+_QUERY: Final = re.compile(r"(?:^|[\s,;(])[?]{1,2} ?[a-z]")
 _WORD: Final = re.compile(r"\w")
 _TITLE: Final = re.compile(r"[^:.]{0,16}:")
 #: Where the value of a line with a title starts.
@@ -126,6 +127,8 @@ class Discourse:
             ):
                 section = "findings"  # what is seen now, on the line of the earlier studies
                 tracker.open(section, passage.line, passage.paragraph, alone=False)
+            if headed < 0 and "?" in wording.flat and self._asks(wording, passage, passages[-1]):
+                section = "indication"
             blank = wording.barred or (passage.line in unfilled and wording.boxes is None)
             units.append(
                 Unit(
@@ -147,6 +150,15 @@ class Discourse:
                 beside = passage.row or (passage.start, passage.end)
                 units[-1].heading = self.beside[text[slice(*beside)]]
         return units
+
+    def _asks(self, wording: Wording, passage: Passage, last: Passage) -> bool:
+        """Tell whether a report without headings opens with its question: "Fever. ?discitis"."""
+        return (
+            passage.paragraph <= 1
+            and last.paragraph > passage.paragraph
+            and _QUERY.search(wording.flat) is not None
+            and self._levels.atom.search(wording.flat) is None
+        )
 
     def read_levels(self, wording: Wording) -> None:
         """Fill the levels of a text."""

@@ -140,7 +140,7 @@ _SIDE_AFTER: Final = re.compile(
 _SIDE_SHORT: Final = re.compile(r"^\s(?P<side>sup|inf)\b[.]?(?=\s*(?:[-:,;+&)=]|and\b|$))")
 _PLATE_AFTER: Final = re.compile(rf"^\s*(?:vertebral\s+|body\s+)*{_PLATE}")
 #: "Endplate defect (inferior L3)"
-_PLATE_OPENS: Final = re.compile(rf"\b{_PLATE}\s+(?:\w+\s+)?\(\s*{_SIDE}\s+$")
+_PLATE_OPENS: Final = re.compile(rf"\b{_PLATE}\s+(?:\w+\s+)?[(]?\s*{_SIDE}\s+$")
 _ROOT_AFTER: Final = re.compile(
     r"^\s*[)]?\s*(?:left\s+|right\s+|exiting\s+|traversing\s+|descending\s+|exit\s+|"
     r"spinal\s+|sided\s+)*"

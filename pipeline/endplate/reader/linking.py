@@ -204,7 +204,7 @@ def choose(
             nxt is not None
             and nxt.place.kind == "named"
             and all(
-                n in ("(", "at", ":", ",", "-", "from", "between", "i.e.")
+                n in ("(", "at", ":", ",", "-", "from", "between", "i.e.", "the")
                 for n in norms[right.end : nxt.start]
             )
         ):
@@ -212,6 +212,10 @@ def choose(
     left = next((s for s in reversed(spots) if s.end <= a and not _compared(s, norms)), None)
     if left is not None and left.end == a - 1 and norms[a - 1] == "," and "," in norms[b : b + 2]:
         return left  # "changes at L2-3, Modic type 1, and at L5-S1"
+    if left is not None and left.place.kind == "none" and norms[left.start - 1] == "with":
+        # "irregular endplates from L1-2 to L3-4, with scattered nodes"
+        told = next((s for s in reversed(spots) if s.end < left.start), left)
+        left = told if told.place.kind == "named" else left
     if left is not None and not left.heads:
         between = norms[left.end : a]
         if ";" in between:

@@ -77,7 +77,7 @@ _CAUSED: Final = re.compile(
     r"demonstrating) (?:\w+ ){0,5}edema|"
     r"fracture of (?:(?!and |or )\w+ ){1,8}with (?:\w+ ){0,3}edema|"
     r"post traumatic|romanus|corner|spondyloarthr\w+|"
-    r"spondylitis|costovertebral"
+    r"spondylitis|costovertebral|andersson|destruction of"
 )
 
 
@@ -271,7 +271,8 @@ def _typed_beside(tokens: Sequence[str], a: int, b: int, first: int, last: int) 
     if b <= first:  # "endplate changes at L4-5 are of type 2"
         gap = tokens[b:first]
         return len(gap) <= 4 or (len(gap) <= 14 and gap[-1] in ("is", "are", "of", "being"))
-    return a - last <= (10 if "change" in tokens[last : last + 2] else 5)
+    near = {"change", "signal"}.isdisjoint(tokens[last : last + 2])
+    return a - last <= (5 if near else 10)
 
 
 _ANEW: Final = frozenset((";", ".", "but", "no", "not", "without", "nor"))

@@ -17,8 +17,10 @@ _PREPOSITIONS: Final = frozenset(
 )
 _BESIDE: Final = frozenset(
     "side sides around about paralleling parallel parallels flanking flanks adjacent "
-    "bordering abutting either next".split()
+    "bordering borders border lines abutting either next".split()
 )
+#: Words within which the disc is named that something lies beside.
+_AROUND: Final = 12
 _COPULAS: Final = frozenset(
     "is are was were appear appears appeared remain remains look looks show shows showing "
     "demonstrate "
@@ -140,7 +142,7 @@ class NounPhrases:
             if self.norms[t] in BREAKS or self.norms[t] in (",", "and"):
                 return False
             cover = self._cover.get(t)
-            if cover is not None and cover.labels & {"facet", "pars", "other_site"}:
+            if cover is not None and cover.labels & {"facet", "pars", "transitional", "other_site"}:
                 return True
         return False
 
@@ -164,7 +166,7 @@ class NounPhrases:
             cover = self._cover.get(t)
             if cover is not None:
                 return "other_site" in cover.labels
-            if not self._filler(t):
+            if not self._filler(t) and self.norms[t] not in ("is", "are"):
                 break
             seen += 1
             t -= 1
@@ -234,8 +236,11 @@ class NounPhrases:
 
     def _beside_disc(self, term: Term) -> Term | None:
         """Return the disc in "oedema on both sides of the L4-5 disc": its endplates are meant."""
-        beside = False
-        for t in range(term.end, min(self.end, term.end + 12)):
+        beside, words = False, 0
+        for t in range(term.end, self.end):
+            words += not self._in_level(t)
+            if words > _AROUND:
+                return None
             if self.norms[t] in _BESIDE:
                 beside = True
             elif self.norms[t] in BREAKS or self.norms[t] == ".":

@@ -96,6 +96,10 @@ def reaches(
             between, norms[target[1] : end], marks, cue.end, target[0]
         )
     between = norms[target[1] : cue.start]
+    if norms[cue.start : cue.end] == ["suspected"] and not _CLOSES.issuperset(
+        norms[cue.end : cue.end + 1]
+    ):
+        return False  # "endplate changes and suspected discitis"
     if cue.reach == "phrase":
         return len(between) <= 4 and not any(n in _PHRASE_ENDS for n in between)
     if norms[cue.start] in NONE and cue.end < len(norms) and norms[cue.end] in (
@@ -114,6 +118,12 @@ def reaches(
             n in ("with", "is", "are") for n in between
         )
     return not any(n in (";",) for n in between)
+
+
+#: What follows a "suspected" that is said of what stands before it.
+_CLOSES: Final = frozenset(
+    ". , ; : ) ( - at on in for with here clinically and though although but".split()
+)
 
 
 def neither(norms: Sequence[str], target: tuple[int, int]) -> bool:
@@ -171,6 +181,8 @@ def weigh(
         by["historical"] = [c for c in by["historical"] if norms[c.start] not in _AGEING]
         if not by["historical"]:
             del by["historical"]
+    if lasting and any("had" in norms[c.start : c.end] for c in by.get("historical", [])):
+        return "historical", nearest("historical")
     if section == "technique":
         return ("indication", nearest("indication")) if "indication" in by else ("", None)
     if section == "indication":

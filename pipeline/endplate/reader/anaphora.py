@@ -87,7 +87,9 @@ class Antecedents:
     def _denied(self, unit: Unit) -> Mention | None:
         """Read "None at L3-L4." and "L3-L4 none." as a denial of what was named last."""
         norms, spots = unit.norms, unit.spots
-        if not self.last or len(norms) > _SHORT or not spots or spots[0].place.kind != "named":
+        if not self.last or len(norms) > _SHORT or not spots:
+            return None
+        if spots[0].place.kind not in ("named", "none"):
             return None
         if norms[0] == "none":
             return denied(self.last[-1], 0)

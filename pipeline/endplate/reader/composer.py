@@ -208,7 +208,9 @@ class Composer:
         for mention in found:
             if mention.at_disc and has_fracture:
                 continue  # the marrow of a broken body
-            if mention.needs_disc and _of_body(mention, norms):
+            if mention.needs_disc and (
+                _of_body(mention, norms) or (not has_disc and _names_body(norms))
+            ):
                 continue
             if mention.needs_disc and not has_disc and (has_body or "%" in norms):
                 continue  # of a vertebral body
@@ -271,4 +273,16 @@ def _of_body(mention: Mention, norms: Sequence[str]) -> bool:
         norms[t : t + 1] == ["of"]
         and norms[t + 1 : t + 2] in (["l"], ["t"], ["d"])
         and norms[t + 3 : t + 4] not in (["-"], ["/"])
+    )
+
+
+def _names_body(norms: Sequence[str]) -> bool:
+    """Tell whether a passage names a single vertebra: "of T12"."""
+    return any(
+        norm in ("l", "t", "d")
+        and norms[t - 1 : t] == ["of"]
+        and norms[t + 1 : t + 2] != []
+        and norms[t + 1].isdigit()
+        and norms[t + 2 : t + 3] not in (["-"], ["/"], ["l"], ["s"])
+        for t, norm in enumerate(norms)
     )

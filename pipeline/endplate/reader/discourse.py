@@ -219,7 +219,7 @@ class Discourse:
         boxes = Boxes.of(body) if "[" in body or "(" in body or not body.isascii() else None
         blank = boxes is None and blanks(body) > 0
         titled = ":" in flat or " - " in flat
-        value = (_TITLE_END.split(flat)[-1] if titled else flat).strip(" .;,*_|")
+        value = (_TITLE_END.split(flat)[-1] if titled else flat).strip(" .;,*_|-")
         return Wording(
             body,
             flat,

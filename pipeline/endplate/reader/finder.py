@@ -22,6 +22,8 @@ _CHANGED: Final = frozenset(
     "evolving become".split()
 )
 
+#: What a type that stands right behind it is said of.
+_QUALITIES: Final = (("fatty", "endplate_fatty_change"), ("edema", "endplate_edema"))
 _JOINS: Final = frozenset([",", "but", "and", ";"])
 _GRADES: Final = frozenset(["mild", "moderate", "severe", "minimal", "slight", "marked"])
 #: What may stand for a finding named before.
@@ -79,11 +81,14 @@ class Finder:
             )
         ]
         found += [
-            Mention("endplate_fatty_change", (t.start, t.end), t.start, t.end)
-            for t in plain  # "fatty type 2 change"
-            if "fatty" in t.labels
-            and any(t.start < m.head[0] <= t.end for m in modic)
-            and not any(m.finding == "endplate_fatty_change" for m in found)
+            Mention(finding, (t.start, t.end), t.start, t.end)
+            for t in plain  # "fatty type 2 change", "fibrovascular (type 1) change"
+            for label, finding in _QUALITIES
+            if label in t.labels
+            and any(
+                t.start < m.head[0] <= t.end or norms[t.end : m.head[0]] == ["("] for m in modic
+            )
+            and not any(m.finding == finding for m in found)
         ]
         for signal in signals(terms, norms, title):
             twins = [m for m in found if m.finding == signal.finding]
@@ -212,6 +217,8 @@ def _turned(one: Mention, other: Mention, between: Sequence[str], norms: Sequenc
     """Tell whether a type took another's place: "Modic 1 at L4-5 is now type 2"."""
     if not (one.types and other.types) or not _NOT_TURNED.isdisjoint(between):
         return False
+    if between[-1:] in (["to"], ["into"]) and not _CHANGED.isdisjoint(between[-2:-1]):
+        return True  # "the Modic 1 change of 2019 has evolved into Modic 2"
     if between[-1:] == ["to"]:
         return not _CHANGED.isdisjoint(norms[max(0, one.head[0] - 6) : one.head[0]])
     behind = norms[other.head[1] : other.head[1] + 1]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from endplate.reader.fields import names_levels
 from endplate.reader.sheet import Unit
 from endplate.reader.spread import FOREIGN
 
@@ -45,7 +46,7 @@ class HeadingFollower:
     def __init__(self, later: Sequence[bool]) -> None:
         self._later = later
         self._heading: Sequence[str] = []
-        self._line = self._paragraph = -1
+        self._line = self._paragraph = self._above = -1
         self._block = False
 
     def follow(self, unit: Unit) -> None:
@@ -66,6 +67,9 @@ class HeadingFollower:
             else:
                 self._heading, self._line = [], -1
         heads = [s for s in unit.spots if s.heads] if passage.first else []
+        if passage.paragraph == self._above and names_levels(unit):
+            heads = []  # a field of the finding above it
+        self._above = passage.paragraph
         named = [segment for s in heads for segment in s.place.segments]
         if heads and (named or heads[0].place.kind == "foreign"):
             self._heading, self._line = named or FOREIGN, passage.line

@@ -182,6 +182,7 @@ _JOIN: Final = re.compile(
     r"(?:to|in) (?:a )?lesser (?:extent|degree)|"
     r"more than|greater than|less than|smaller|milder|less marked|less so|levels?|vertebrae?|"
     r"vertebral|bod(?:y|ies)|and also|then|on|"
+    r"diffusely|focally|mildly|slightly|minimally|predominantly|mainly|on the (?:left|right)|"
     r"discs?|particularly|especially|disc spaces?|left|right|bilateral|anteriorly|posteriorly|"
     r"centrally|with (?:lesser|milder|minor|smaller) (?:changes?|involvement)|"
     r"an? (?:tiny|small|minor) (?:focus|area))\b[\s,;&+/>()]*)*"

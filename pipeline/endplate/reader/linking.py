@@ -59,7 +59,7 @@ NO_LEVELS: Final = Levels((), (), (), (), named=False)
 
 
 _OPENERS: Final = frozenset(
-    "at in the within on for of also there - * ( disc intervertebral from level and but "
+    "at in the within on for of also there - * ( disc intervertebral from level segment and but "
     "while as seen regarding".split()
 )
 _BREAKS: Final = frozenset(
@@ -111,7 +111,9 @@ def spots_of(
         ):
             b += 1
             after = norms[b]
-        opening = a <= 5 and all(n in _OPENERS or n in ("", "*", ".", "#") for n in norms[:a])
+        # "Level: L4-5" on a line of its own
+        before = norms[2:a] if list(norms[:2]) == ["level", ":"] else norms[:a]
+        opening = a <= 5 and all(n in _OPENERS or n in ("", "*", ".", "#") for n in before)
         if opening:
             spot.leads = True
             spot.heads = after in (":", "-", "=", "|", ">", "_", "]", "*") or b >= last

@@ -5,6 +5,7 @@ Source: the annotation guideline, rule 1, and its rulings on bodies and on "resp
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -37,6 +38,7 @@ class Where(NamedTuple):
     endplate: str = ""
 
 
+_PAIR: Final = 2
 #: What parts a mention from an exception that is made of another.
 _PARTS: Final = frozenset([",", ";", "with"])
 _NOWHERE: Final = Where()
@@ -209,7 +211,15 @@ class Spread:
             around = self.unit.norms[max(0, mention.head[0] - 3) : mention.head[1]]
             if context.topic_leads or {"residual", "recurrent", "associated"} & set(around):
                 return context.topic
-            return context.topic if not denied and number - context.topic_passage <= 2 else []
+            goes_on = not denied or any(
+                # "mild bulging of the disc but no root compression"
+                m.status == "present"
+                and m.finding not in NEVER_INHERIT
+                and m.head[1] <= mention.head[0]
+                and ";" not in self.unit.norms[m.head[1] : mention.head[0]]
+                for m in self.unit.mentions
+            )
+            return context.topic if goes_on and number - context.topic_passage <= 2 else []
         # line after line about one level: what is affirmed goes on about it
         goes_on = (
             not passage.bullet
@@ -240,6 +250,8 @@ def told_at(finding: str, place: Place) -> list[Where]:
     single = [item.body for item in place.items if item.body and not item.endplate]
     discal = finding not in OF_BODIES or finding == "spinal_infection"
     pair = between_neighbours(single) if len(single) > 1 and discal else []
+    if finding == "prior_surgery" and len(single) > _PAIR:  # "screws at L4, L5 and S1"
+        pair = [s for a, b in itertools.pairwise(single) for s in between_neighbours([a, b])]
     told = _at(pair)
     for item in place.items:
         if item.body and (not item.endplate or finding in OF_BODIES):

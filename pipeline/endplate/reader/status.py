@@ -110,6 +110,8 @@ def reaches(
         return False
     if ":" in between:
         return False
+    if "and" in between and not _VERBS.isdisjoint(between[list(between).index("and") :]):
+        return False  # "Modic 1, and infection has been considered and dismissed"
     if "," in between:
         comma = len(between) - 1 - list(reversed(between)).index(",")
         if not _SHOWS.isdisjoint(norms[max(0, target[0] - 8) : target[0]]):
@@ -120,6 +122,7 @@ def reaches(
     return not any(n in (";",) for n in between)
 
 
+_VERBS: Final = frozenset(["is", "are", "was", "were", "has", "have"])
 #: What follows a "suspected" that is said of what stands before it.
 _CLOSES: Final = frozenset(
     ". , ; : ) ( - at on in for with here clinically and though although but".split()
@@ -138,7 +141,20 @@ def neither(norms: Sequence[str], target: tuple[int, int]) -> bool:
 #: Findings that are told as history without being over, and words that age a fracture.
 _LASTING: Final = frozenset(["prior_surgery", "prior_bvn_ablation"])
 _BESIDE: Final = frozenset(
-    ["above", "below", "adjacent", "near", "around", "about", "through", "within", "across"]
+    [
+        "above",
+        "below",
+        "adjacent",
+        "near",
+        "around",
+        "about",
+        "through",
+        "within",
+        "across",
+        "in",
+        "at",
+        "along",
+    ]
 )
 #: What is denied of implants that are there.
 _FAILURES: Final = frozenset(
@@ -214,9 +230,12 @@ def weigh(
             denial = next(
                 (c for c in by.get("negated", []) if c.before and c.end <= cue.start), None
             )
+            listed = norms[cue.start : cue.start + 1] == ["suggest"] and (
+                norms[cue.start - 1] == "to"
+            )  # "no destruction, fluid or collection to suggest discitis"
             if (
                 denial is not None
-                and "," not in norms[denial.end : cue.start]
+                and (listed or "," not in norms[denial.end : cue.start])
                 and "but" not in norms[denial.end : cue.start]
             ):
                 return "absent", denial

@@ -139,11 +139,11 @@ def reading() -> Iterator[list[list[float]]]:
     collect_rarely()  # as the workers of a run do
     warm_up, reports = lumbar_archive()
     for before, start in ((warm_up, 0), (reports[SLICE:-SLICE], len(reports) - SLICE)):
-        for report in before:
-            reader.read(report)
+        between = rate(reader.read, before)
         part = reports[start : start + SLICE]
         works = [(reader.read, part), (lambda r: tokenizer(r.text), part), (stock, part[:200])]
         yield rates(works)
+    yield [[between]]
     yield rates([(reader.read, list(islice(archive(SEED + 1), 30_000)))])
 
 
@@ -167,17 +167,31 @@ def one_core(table: Table) -> None:
     if COMPILED.is_dir():
         builds.insert(0, ("compiled", list(reading())))
     for how, figures in builds:
-        for name, turns in zip(("the first", "the last"), figures, strict=False):
-            full, bare, stock = (median(column) for column in zip(*turns, strict=True))
-            ratios = [median(turn[0] / turn[at] for turn in turns) for at in (2, 1)]
-            note = f"{ratios[0]:.0f} × medspaCy, {ratios[1]:.1f} × the tokenizer"
-            what = f"one core, full findings, {how}, {name} {SLICE:,}"
-            table.add(what, f"{full:,.0f} /s", note)
-            others = f"{stock:,.1f} /s; {bare:,.0f} /s"
-            table.add("  stock medspaCy; bare tokenizer", others, "in turns with it")
-        mixed = median(turn[0] for turn in figures[2])
-        note = f"{mixed / full:.1f} × lumbar"
-        table.add(f"mixed archive, one core, {how}", f"{mixed:,.0f} /s", note)
+        first, last, [[between]], mixed = figures
+        compare(table, how, f"the first {SLICE:,}", first)
+        compare(table, how, f"the last {SLICE:,}", last)
+        ends = SLICE / median_of(first, 0) + SLICE / median_of(last, 0)
+        whole = ARCHIVE / (ends + (ARCHIVE - 2 * SLICE) / between)
+        stock = median(turn[2] for turn in [*first, *last])
+        bare = median(turn[1] for turn in [*first, *last])
+        note = f"{whole / stock:.0f} × medspaCy, {whole / bare:.1f} × the tokenizer"
+        table.add(f"one core, full findings, {how}, all {ARCHIVE:,}", f"{whole:,.0f} /s", note)
+        note = f"{median_of(mixed, 0) / whole:.1f} × lumbar"
+        table.add(f"mixed archive, one core, {how}", f"{median_of(mixed, 0):,.0f} /s", note)
+
+
+def median_of(turns: Sequence[Sequence[float]], at: int) -> float:
+    return median(turn[at] for turn in turns)
+
+
+def compare(table: Table, how: str, which: str, turns: Sequence[Sequence[float]]) -> None:
+    """Add the rates of reader, tokenizer and stock medspaCy, and how they compare turn by turn."""
+    ratios = [median(turn[0] / turn[at] for turn in turns) for at in (2, 1)]
+    note = f"{ratios[0]:.0f} × medspaCy, {ratios[1]:.1f} × the tokenizer"
+    what = f"one core, full findings, {how}, {which}"
+    table.add(what, f"{median_of(turns, 0):,.0f} /s", note)
+    others = f"{median_of(turns, 2):,.1f} /s; {median_of(turns, 1):,.0f} /s"
+    table.add("  stock medspaCy; bare tokenizer", others, "in turns with it")
 
 
 def two_processes(table: Table) -> None:

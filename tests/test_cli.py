@@ -33,6 +33,28 @@ def reports(tmp_path: Path) -> Path:
     return path
 
 
+def test_an_interruption_that_falls_into_a_destructor_is_heeded() -> None:
+    code = """
+import os, signal, time
+from endplate.cli import _heed_signals
+
+class Pipe:
+    def __del__(self):
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(5)
+        raise ValueError("Modic type 1")  # of a report; never reached
+
+_heed_signals()
+Pipe()
+try:
+    time.sleep(30)
+except KeyboardInterrupt:
+    raise SystemExit(130)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stderr) == (130, "")
+
+
 def rows_of(path: Path) -> list[dict[str, str]]:
     with path.open(newline="", encoding="utf-8-sig") as handle:
         return list(csv.DictReader(handle))

@@ -15,7 +15,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 import warnings
+from _thread import interrupt_main
 from importlib import import_module
 from traceback import walk_tb
 from typing import Final, NoReturn
@@ -25,6 +27,8 @@ import typer
 from endplate.cli.messages import say
 from endplate.errors import EndplateError
 
+#: Seconds until an interruption that was dropped comes again.
+_SOON: Final = 0.05
 #: In the order of the help page.
 COMMANDS: Final = (
     *("screen", "extract", "show", "explain", "report", "review"),
@@ -39,8 +43,7 @@ def main() -> None:
     os.environ.setdefault("LOGURU_AUTOINIT", "False")
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
-    # A batch system's SIGTERM ends a run as cleanly as Ctrl-C: no half-made file stays.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    _heed_signals()
     try:
         _app()(prog_name="endplate")
     except EndplateError as error:
@@ -56,6 +59,23 @@ def main() -> None:
         if os.environ.get("ENDPLATE_TRACEBACK"):  # for developers; it may quote a report
             raise
         _stop(_defect(error), 1)
+
+
+def _heed_signals() -> None:
+    """Let a batch system's SIGTERM end a run as cleanly as Ctrl-C: no half-made file stays."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    sys.unraisablehook = _raise_again
+
+
+def _raise_again(lost: sys.UnraisableHookArgs) -> None:
+    """Interrupt once more where Python has dropped an interruption, as it does in a destructor.
+
+    What else it drops is not printed: its message may quote a report.
+    """
+    if isinstance(lost.exc_value, KeyboardInterrupt):
+        threading.Timer(_SOON, interrupt_main).start()
+    elif os.environ.get("ENDPLATE_TRACEBACK"):
+        sys.__unraisablehook__(lost)
 
 
 def _app() -> typer.Typer:

@@ -208,10 +208,11 @@ class Composer:
         for mention in found:
             if mention.at_disc and has_fracture:
                 continue  # the marrow of a broken body
-            if mention.needs_disc and (
-                _of_body(mention, norms) or (not has_disc and _names_body(norms))
-            ):
-                continue
+            if mention.needs_disc and mention.site is not None:
+                # "loss of height of L4 due to a node"; "bruising of T12 without height loss"
+                where = [mention.site.end] if has_disc else range(len(norms))
+                if any(_body_at(norms, t) for t in where):
+                    continue
             if mention.needs_disc and not has_disc and (has_body or "%" in norms):
                 continue  # of a vertebral body
             if mention.needs_disc and has_disc and has_body:
@@ -266,23 +267,10 @@ class Composer:
         return kept
 
 
-def _of_body(mention: Mention, norms: Sequence[str]) -> bool:
-    """Tell whether a height is that of one vertebra: "loss of height of L4 due to a node"."""
-    t = mention.site.end if mention.site is not None else mention.end
+def _body_at(norms: Sequence[str], t: int) -> bool:
+    """Tell whether "of L4" stands at a token, and not "of L4-5"."""
     return (
         norms[t : t + 1] == ["of"]
         and norms[t + 1 : t + 2] in (["l"], ["t"], ["d"])
-        and norms[t + 3 : t + 4] not in (["-"], ["/"])
-    )
-
-
-def _names_body(norms: Sequence[str]) -> bool:
-    """Tell whether a passage names a single vertebra: "of T12"."""
-    return any(
-        norm in ("l", "t", "d")
-        and norms[t - 1 : t] == ["of"]
-        and norms[t + 1 : t + 2] != []
-        and norms[t + 1].isdigit()
-        and norms[t + 2 : t + 3] not in (["-"], ["/"], ["l"], ["s"])
-        for t, norm in enumerate(norms)
+        and norms[t + 3 : t + 4] not in (["-"], ["/"], ["l"], ["s"])
     )

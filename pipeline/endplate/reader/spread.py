@@ -234,7 +234,7 @@ class Spread:
 def _until_exception(norms: Sequence[str]) -> Sequence[str]:
     """Return what stands before "except" or "with the exception of" near the end of some words."""
     at = next(t for t in range(len(norms) - 1, -1, -1) if norms[t] in EXCEPT)
-    return norms[: at - 2 if norms[at] == "exception" else at]
+    return norms[: max(0, at - 2) if norms[at] == "exception" else at]
 
 
 def _at(segments: Sequence[str]) -> list[Where]:

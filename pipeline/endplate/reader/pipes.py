@@ -104,10 +104,10 @@ class MentionsPipe:
                 below, paragraph = self._names(unit), unit.passage.paragraph
                 continue
             here = below if paragraph == unit.passage.paragraph else []
-            unit.naming = self._naming(unit, here, "modic_change" in below)
             if means_endplates(unit, last):
                 unit.naming = _naming_of(self._finder.named(unit.terms, unit.norms, [_ENDPLATES]))
             else:
+                unit.naming = self._naming(unit, here, "modic_change" in below)
                 last = unit
             if unit.mentions and soon[unit.number] and _heads(sheet.units, unit):
                 below, paragraph = self._names(unit), unit.passage.paragraph

@@ -46,7 +46,7 @@ class Line:
 _BULLET: Final = re.compile(
     r"[ ]*(?:(?P<mark>[*•·▪◦●■□➢➤►»>–—-]{1,2}(?=[ ]?[^\s|-])|[ov](?=[ ][A-Z]))"
     r"|(?P<number>(?:\[\d{1,2}\]|[(]?(?:\d{1,2}|[a-hA-H]|[ivxIVX]{1,4})[).])(?=\s|[A-Z(])"
-    r"|\d{1,2}[ ]?[-:][ ](?=[A-Z])|\#\d{1,2}[.:)]?(?=\s)))[ ]*"
+    r"|\d{1,2}[ ]?[-:][ ](?=[A-Z])|\d{1,2}\.\d{1,2}[.)]?(?=[ ][A-Z](?!\b|esla))|\#\d{1,2}[.:)]?(?=\s)))[ ]*"
 )
 _MARKUP: Final = re.compile(r"[ ]*(?:\*\*|__|#{1,4}[ ]|<b>|<strong>)")
 _CONTINUES: Final = re.compile(
@@ -84,6 +84,8 @@ _NO_VALUE: Final = re.compile(r"(?::|[.]{3,}|-{2,})\s*(?:no|-+)$")
 _DASH: Final = re.compile(r"[:\s]-$")
 _NOTED: Final = re.compile(r"\b(?:noted|seen|identified|present)\b")
 
+#: What opens the place of a name in a de-identified report.
+_TAKEN_OUT: Final = "[**"
 #: No page is wider, in characters.
 _PAGE: Final = 112
 #: Longer than any line: nothing was wrapped.
@@ -114,7 +116,8 @@ class Lines:
         # In notes typed without capitals a small letter says nothing about the line before.
         speaks = small * 2 <= len(lines) or len(_NEW_SENTENCE.findall(text)) > len(lines) // 8
         tables = any(mark in text for mark in ("|", "\t", "   "))
-        page = _Page(text, low, self._heading, self._page_width(low, lines, lengths), speaks=speaks)
+        width = self._page_width(source, low, lines, lengths)
+        page = _Page(text, low, self._heading, width, speaks=speaks)
         joined: list[Line] = []
         above: Line | None = None
         length = 0
@@ -134,12 +137,21 @@ class Lines:
             above, length = line, long
         return joined
 
-    def _page_width(self, low: str, lines: Sequence[Line], lengths: Sequence[int]) -> int:
+    def _page_width(
+        self, source: Source, low: str, lines: Sequence[Line], lengths: Sequence[int]
+    ) -> int:
         """Return how long a line of a page can be; very long where nothing tells.
 
         A line that opens with a heading may be longer: some houses put the heading before text
-        that was wrapped without it.
+        that was wrapped without it. So may a line whose names were taken out after it was wrapped.
         """
+        if _TAKEN_OUT in source.text:
+            whole = [
+                (line, n)
+                for line, n in zip(lines, lengths, strict=True)
+                if _TAKEN_OUT not in source.text[source.start(line.start) : source.start(line.end)]
+            ]
+            lines, lengths = [line for line, _ in whole], [n for _, n in whole]
         full = [n for n in lengths if 55 <= n <= 110]
         if len(full) < 3 or max(lengths) > _PAGE:
             return _NO_PAGE

@@ -25,7 +25,7 @@ _FACING: Final = frozenset(
 def rows_of(unit: Unit, context: Context, source: Source) -> list[Row]:
     """Return the rows of a unit of a report; `context` is what the passages before leave behind."""
     naming = unit.naming
-    named_only = bool(unit.regions) and "lumbar" not in unit.regions
+    named_only = bool(unit.regions) and not {"lumbar", "lumbosacral"} & {*unit.regions, *unit.norms}
     setting = (unit.segment, named_only, *unit.heading)
     rows = naming.rows.get(setting)
     if rows is None:

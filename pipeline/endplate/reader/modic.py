@@ -34,7 +34,7 @@ _TYPED: Final = re.compile(
     rf"(?: (?:type|typ|grade|class|stage|no|category))?|(?P<word>type|typ|mixed|"
     rf"grade(?= {_N} (?:at|in|on)(?!\S))))"
     rf"(?: (?:-|:|\(|#|both))*? (?P<list>{_LIST})(?![\w]| ?\.\d| (?:mm|cm|%|weeks?|months?|"
-    rf"years?|level|segment))"
+    rf"years?|(?:level|segment)(?! (?:[lstd] )?\d)))"
 )
 #: Of these each of the patterns holds one.
 _NAMES: Final = ("modic", "mc", "typ", "mixed")
@@ -43,6 +43,12 @@ _NEXT: Final = re.compile(
     rf"(?<!\S)(?:,|;|and|but|then) (?P<list>{_LIST}) (?:at|in|on) (?:the )?"
     r"(?=[lstd] \d|\d (?:-|/) )"
 )
+#: "Mixed, predominantly type 2": one of its types is named.
+_MAINLY: Final = re.compile(
+    r"(?<!\S)mixed (?:modic )?(?:change )?(?:(?:,|\(|-|but) )?"
+    r"(?:predominantly|mainly|mostly|primarily|chiefly|largely|dominantly) $"
+)
+_MIXED: Final = {"1": ["1", "2"], "2": ["1", "2"]}
 _GLUED: Final = re.compile(r"(?<!\S)mc(?P<list>i{1,3}|[123])(?!\S)")
 #: Other schemes count in types and grades too.
 _OTHER_SCHEME: Final = frozenset(
@@ -59,11 +65,11 @@ _OTHER_SCHEME: Final = frozenset(
 _LOW: Final = frozenset(
     "low hypointense dark decreased reduced hypo hypointensity lower diminished black "
     "suppresses suppressed suppression inferior loss suppressing drops drop dropping saturates "
-    "nulls nulled".split()
+    "nulls nulled hyposignal".split()
 )
 _HIGH: Final = frozenset(
     "high hyperintense bright increased elevated hyper hyperintensity raised brightness "
-    "higher superior white increase edema".split()
+    "higher superior white increase edema hypersignal".split()
 )
 _ISO: Final = frozenset("iso isointense intermediate isointensity".split())
 _STIR: Final = frozenset("stir tirm fs fatsat spair dixon".split())
@@ -159,6 +165,8 @@ def modic_mentions(
         types, choice = _types(match.group("list"))
         if not types:
             continue
+        if len(types) == 1 and _MAINLY.search(joined, 0, match.start()):
+            types = _MIXED.get(types[0], types)
         own = match.group("own")
         head = (first, last)
         if not own:

@@ -21,6 +21,10 @@ _ENDPLATE: Final = frozenset(
 
 #: Places that head a line of their own: "Foramina: no stenosis".
 _OPENINGS: Final = frozenset(["foramen", "recess", "endplate"])
+#: Signs of a disease that is there without them.
+_SIGNS: Final = frozenset(["effusion", "fluid", "gas", "synovitis"])
+#: Things whose name holds a place: "Endplate defects: erosion".
+_MEANT: Final = {"endplate_fracture": "endplate"}
 #: What tells that a disc loses height, and what loses height besides a disc.
 _DISCAL: Final = frozenset(
     ["disc", "disc_height", "disc_signal", "desiccation", "bulge", "protrusion"]
@@ -65,10 +69,12 @@ class Composer:
         start: int,
         end: int,
         title: Iterable[Term],
+        field: Sequence[Term] = (),
     ) -> list[Mention]:
         """Return the mentions of the tokens ``start`` to ``end``, in order.
 
-        `title` are the terms of the column heading that the passage stands under.
+        `title` are the terms of the column heading that the passage stands under, `field` those
+        of the heading of the line that it goes on with.
         """
         view = NounPhrases(terms, norms, start, end, self._fillers, self._sites)
         found: list[Mention] = []
@@ -83,7 +89,9 @@ class Composer:
                     continue
             qualities = [label for label in term.labels if label in self._pairs]
             if qualities:
-                found.extend(self._of_quality(view, term, qualities, list(title), bool(thing)))
+                found.extend(
+                    self._of_quality(view, term, qualities, list(title), field, bool(thing))
+                )
         return self._tidy(found, terms, norms)
 
     # ------------------------------------------------------------------ qualities of places
@@ -94,6 +102,7 @@ class Composer:
         term: Term,
         qualities: Sequence[str],
         title: list[Term],
+        field: Sequence[Term],
         is_thing: bool,
     ) -> list[Mention]:
         wanted = frozenset().union(*(self._valid[quality] for quality in qualities))
@@ -109,6 +118,8 @@ class Composer:
                 ]
             if title and "stenosis" not in qualities:
                 return []
+        if "dark" in qualities and view.norms[term.start - 2 : term.start] == ["t", "1"]:
+            sites = [site for site in sites if "disc" not in site.labels]  # discs darken on T2
         if any(view.norms[s.start] == "subchondral" for s in sites) and view.names(
             {"facet", "other_site"}
         ):
@@ -135,11 +146,13 @@ class Composer:
                 mentions.append(mention)
         if not mentions and not is_thing:
             mentions = self._elliptic(view, term, qualities)
-        if not mentions and (titled := view.title(wanted & _OPENINGS)) is not None:
+        if not mentions and (titled := view.title(wanted & _OPENINGS, _MEANT)) is not None:
             return [
                 Mention(finding, (term.start, term.end), term.start, term.end)
                 for finding in self._findings(qualities, titled)
             ]
+        if not mentions and not is_thing and not view.placed(term):
+            mentions = self._of_field(term, qualities, field, view.norms)
         if not mentions and "stenosis" in qualities and not view.elsewhere_before(term):
             left = view.term_before(term)
             if left is None or not (left.labels & {"foramen", "recess"}):
@@ -147,6 +160,19 @@ class Composer:
                     Mention("spinal_stenosis", (term.start, term.end), term.start, term.end)
                 )
         return mentions
+
+    def _of_field(
+        self, term: Term, qualities: Sequence[str], field: Sequence[Term], norms: Sequence[str]
+    ) -> list[Mention]:
+        """Read "mild narrowing at L4-5" as said of the structure that its line is about."""
+        if norms[term.start] in _SIGNS and norms[term.start - 1 : term.start] == ["no"]:
+            return []  # facets without effusion may be degenerate
+        return [
+            Mention(finding, (term.start, term.end), term.start, term.end)
+            for site in field
+            if "modic" not in site.labels
+            for finding in self._findings(qualities, site)
+        ]
 
     def _elliptic(self, view: NounPhrases, term: Term, qualities: Sequence[str]) -> list[Mention]:
         """Read "no canal stenosis apart from narrowing", "irregular endplates; no erosion".
@@ -204,8 +230,15 @@ class Composer:
             m for m in found if m.finding in _ENDPLATE and m.finding != "endplate_degeneration"
         ]
         things = {(m.head, m.finding) for m in found if m.site is None}
+        placed = {
+            m.head
+            for m in found
+            if m.site is not None and m.finding in ("spondylolysis", "disc_degeneration")
+        }
         seen: set[tuple[str, int, int]] = set()
         for mention in found:
+            if mention.finding == "vertebral_fracture" and (mention.head in placed):
+                continue  # of the pars, or the collapse of a disc space
             if mention.at_disc and has_fracture:
                 continue  # the marrow of a broken body
             if mention.needs_disc and mention.site is not None:

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from endplate.reader.matching import NormMatcher
 from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Unit
 from endplate.reader.status import Cue, alternatives, neither, reaches, weigh
 from endplate.reader.wording import Wording
+
+_GRADES: Final = frozenset("mild moderate severe minimal slight small large".split())
 
 
 @dataclass(slots=True, frozen=True)
@@ -143,6 +146,7 @@ class Cues:
                 and not any(s.start <= cue.start and cue.end <= s.end for s in unit.spots)
                 and (cue.before or not _asks_ahead(cue, unit.wording))
                 and not (cue.category == "negated" and _parted(cue.end, mention.head[0], unit))
+                and not (cue.category == "negated" and _anew(cue.end, mention.head[0], unit))
             ]
             status, decisive = weigh(mention.finding, cues, unit.section, norms)
             if status == "present" and neither(norms, mention.head):
@@ -190,6 +194,12 @@ def _parted(first: int, last: int, unit: Unit) -> bool:
         and not any(s.start <= t < s.end for s in unit.spots)
         for t in range(first + 1, last)
     )
+
+
+def _anew(first: int, last: int, unit: Unit) -> bool:
+    """Tell whether a finding ends and a grade follows without a comma: "no stenosis mild bulge"."""
+    grades = [t for t in range(first + 1, last) if unit.norms[t] in _GRADES]
+    return bool(grades) and any(m.end in grades or m.head[1] in grades for m in unit.mentions)
 
 
 def _asks_ahead(cue: Cue, wording: Wording) -> bool:

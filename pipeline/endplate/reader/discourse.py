@@ -58,6 +58,8 @@ class Head(NamedTuple):
         Whether it opens with a level heading ("L4-5:").
     blanks : int
         Places in it that a template left open.
+    field : str
+        The structure that it heads: "Foramina" of "Foramina: patent".
     wording : Wording
         Its own text.
     """
@@ -68,6 +70,7 @@ class Head(NamedTuple):
     turned: frozenset[str]
     opens_level: bool
     blanks: int
+    field: str
     wording: Wording
 
 
@@ -99,6 +102,7 @@ class Discourse:
         unfilled = _unfilled(passages, told)
         units: list[Unit] = []
         headed = -1
+        field, field_line = "", -1
         for number, (passage, (head, segment)) in enumerate(zip(passages, told, strict=True)):
             start, wording, resets, opens_level = passage.start, head.wording, False, False
             if passage.cell:
@@ -114,6 +118,8 @@ class Discourse:
                     here = head.turned
                     resets = True
                 opens_level = passage.first and head.opens_level
+                if head.field:
+                    field, field_line = head.field, passage.line
             section = tracker.at(
                 passage.line,
                 passage.paragraph,
@@ -144,6 +150,9 @@ class Discourse:
                     wording.denies and (passage.cell or wording.titled),
                     segment,
                     self.wording[text[slice(*passage.column)]] if passage.column else None,
+                    self.wording[field]
+                    if field_line == passage.line and not (passage.cell or head.field)
+                    else None,
                 )
             )
             if passage.cell:
@@ -205,7 +214,8 @@ class Discourse:
                 turned = self._regions.turned(flatten(title))
         opens_level = self._opens_level(flatten(body[:40]))
         wording = self.wording[body[own:] if section else body]
-        return Head(section, own, alone, turned, opens_level, blanks(body), wording)
+        field = self._field(body[own:])
+        return Head(section, own, alone, turned, opens_level, blanks(body), field, wording)
 
     def _beside(self, cell: str) -> list[str]:
         """Return the discs that the cell at the head of a table's row or column names."""
@@ -237,6 +247,10 @@ class Discourse:
         bare = flat.lstrip("*_[ ")
         match = self._levels.starts_with_level(bare)
         return match is not None and _TITLE.match(bare, match.end()) is not None
+
+    def _field(self, body: str) -> str:
+        title, colon, _ = body.partition(":")
+        return title if colon and len(title) <= 40 and self._sections.subheading(title) else ""
 
     def _starts_body(self, body: str) -> bool:
         title, colon, _ = body.partition(":")

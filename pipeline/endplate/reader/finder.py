@@ -56,12 +56,14 @@ class Finder:
         terms: Sequence[Term],
         norms: Sequence[str],
         title: Sequence[Term] = (),
+        field: Sequence[Term] = (),
         *,
         titled_modic: bool = False,
     ) -> list[Mention]:
         """Return what a passage names, in order.
 
-        `title` are the terms of a column heading; `titled_modic` tells that it heads Modic types.
+        `title` are the terms of a column heading, `field` those of the heading of its line;
+        `titled_modic` tells that the column is of Modic types.
         """
         a, b = 0, len(norms)
         modic = _stated(terms, norms, titled=titled_modic)
@@ -73,7 +75,7 @@ class Finder:
         ]
         found = [
             m
-            for m in self._compose(plain, norms, a, b, title)
+            for m in self._compose(plain, norms, a, b, title, field)
             if m.finding != "endplate_degeneration"
             or not any(
                 x.head[0] - 8 <= m.head[0] <= x.head[1] + 6 and not _next_level(norms, x.head[1])
@@ -106,7 +108,8 @@ class Finder:
         """Return a unit's mentions; `below` are the findings of a heading above its line."""
         wording = unit.wording
         title = [Term(0, 0, t.labels) for t in unit.column.terms] if unit.column else []
-        mentions = self.named(wording.terms, wording.norms, title, titled_modic=titled_modic)
+        field = unit.field.terms if unit.field else ()
+        mentions = self.named(wording.terms, wording.norms, title, field, titled_modic=titled_modic)
         if wording.boxes is None:
             if unit.column is not None and not mentions:
                 return self._answers(unit, unit.column)

@@ -319,6 +319,8 @@ class LevelGrammar:
                 for item in place.items:
                     if item.body == "S1" and item.endplate == "superior":
                         item.segments = ["L6-S1"]
+                    elif item.body == "L5" and item.endplate == "inferior":
+                        item.segments = ["L5-L6"]
             if not place.segments and not place.bodies:
                 place.kind = "foreign"
         return places
@@ -361,7 +363,9 @@ class LevelGrammar:
     def _items(self, flat: str, match: re.Match[str]) -> list[Item]:
         start, end = match.span()
         if match.group("name"):
-            return [Item(start, end, [self._names[match.group("name")]])]
+            return [
+                Item(start, end, segments_between(*self._names[match.group("name")].split("-")))
+            ]
         if match.group("si"):
             return [Item(start, end, ["L5-S1"])]
         if match.group("packed"):

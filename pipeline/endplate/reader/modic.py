@@ -45,8 +45,8 @@ _NEXT: Final = re.compile(
 )
 #: "Mixed, predominantly type 2": one of its types is named.
 _MAINLY: Final = re.compile(
-    r"(?<!\S)mixed (?:modic )?(?:change )?(?:(?:,|\(|-|but) )?"
-    r"(?:predominantly|mainly|mostly|primarily|chiefly|largely|dominantly) $"
+    r"(?<!\S)mixed (?:(?!and |but |with )[^ ;.]+ ){0,12}"
+    r"(?:predominantly|mainly|mostly|primarily|chiefly|largely|dominantly) (?:modic )?$"
 )
 _MIXED: Final = {"1": ["1", "2"], "2": ["1", "2"]}
 _GLUED: Final = re.compile(r"(?<!\S)mc(?P<list>i{1,3}|[123])(?!\S)")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from typing import Final
 
 from endplate.reader.mentions import Term
@@ -43,6 +43,8 @@ _OBJECTS: Final = frozenset(
     "distorting distorts deflecting deflects entrapping constricting pinching surrounding "
     "encasing contacted infringing".split()
 )
+#: What a finding leads on to: "narrowing with contact of the root".
+_LEADS_ON: Final = frozenset(["with", "causing", ",", ";"])
 _TRANSPARENT: Final = frozenset(["body", "marrow", "height", "central", "operated"])
 #: What claims the place before it, and right before it: "flattening the sac, a foraminal bulge".
 #: What opens a level.
@@ -121,10 +123,25 @@ class NounPhrases:
         """Tell whether the passage names a place of some kind."""
         return any(t.labels & labels for t in self._terms)
 
-    def title(self, labels: Set[str]) -> Term | None:
-        """Return the place of some kind that heads the passage: "Foramina: no left stenosis"."""
+    def title(self, labels: Set[str], meant: Mapping[str, str]) -> Term | None:
+        """Return the place of some kind that heads the passage: "Foramina: no left stenosis".
+
+        `meant` tells which place the label of a thing means.
+        """
         colon = next((t for t in range(self.start, min(self.end, 5)) if self.norms[t] == ":"), 0)
-        return next((t for t in self._terms if t.end <= colon and t.labels & labels), None)
+        for term in self._terms:
+            if term.end <= colon:
+                if term.labels & labels:
+                    return term
+                places = {meant[label] for label in term.labels if label in meant}
+                if places & labels:
+                    return Term(term.start, term.end, frozenset(places))
+        return None
+
+    def placed(self, term: Term) -> bool:
+        """Tell whether the passage names a place that a quality could be said of."""
+        end = next((t for t in range(term.end, self.end) if self.norms[t] in _LEADS_ON), self.end)
+        return any(t.start < end and t is not term and self._is_site(t) for t in self._terms)
 
     def named_before(self, term: Term, labels: set[str]) -> Term | None:
         """Return the last place of some kind that the passage named before `term`."""

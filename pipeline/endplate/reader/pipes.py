@@ -139,7 +139,8 @@ class MentionsPipe:
     def _naming(self, unit: Unit, below: Sequence[str], modic_below: bool) -> Naming:
         """Return what a unit names in its setting, from memory where the same was met before."""
         column = unit.column.flat if unit.column else ""
-        setting = (unit.section, unit.headed, unit.denied, modic_below, column, *below)
+        field = unit.field.flat if unit.field else ""
+        setting = (unit.section, unit.headed, unit.denied, modic_below, column, field, *below)
         known = unit.wording.namings.get(setting)
         if known is None:
             titled = unit.column is not None and (

@@ -46,6 +46,8 @@ class Unit:
         Whether its value denies the heading ("Modic changes: none").
     column : Wording or None
         The heading of its table column.
+    field : Wording or None
+        The heading of the line that it is a further sentence of: "Foramina: patent. No stenosis."
     heading : sequence of str
         The segments of the level heading in force; ``["foreign"]`` above T10.
     headed : bool
@@ -74,6 +76,7 @@ class Unit:
     denied: bool
     segment: str
     column: Wording | None
+    field: Wording | None
     heading: Sequence[str]
     headed: bool
     naming: Naming
@@ -93,6 +96,7 @@ class Unit:
         denied: bool,
         segment: str,
         column: Wording | None = None,
+        field: Wording | None = None,
     ) -> None:
         self.passage = passage
         self.number = number
@@ -106,6 +110,7 @@ class Unit:
         self.denied = denied
         self.segment = segment
         self.column = column
+        self.field = field
         self.heading = ()
         self.headed = False
         self.naming = NAMELESS

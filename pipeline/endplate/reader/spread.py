@@ -24,7 +24,7 @@ from endplate.reader.linking import (
 )
 from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Unit
-from endplate.reader.spine import between_neighbours
+from endplate.reader.spine import between_neighbours, segment_above, segment_below
 
 FOREIGN: Final = ["foreign"]
 _IN_ORDER: Final = ("respectively", "resp", "correspondingly")
@@ -42,6 +42,16 @@ _PAIR: Final = 2
 #: What parts a mention from an exception that is made of another.
 _PARTS: Final = frozenset([",", ";", "with"])
 _NOWHERE: Final = Where()
+_SIDES: Final = {
+    "superior": "superior", "upper": "superior", "inferior": "inferior", "lower": "inferior",
+}  # fmt: skip
+#: What opens a paragraph on what was just described.
+_APPEARANCES: Final = frozenset(["appearance", "appearances"])
+#: Surgery that joins two bodies.
+_JOINS_BODIES: Final = frozenset(
+    "screw screws fixation fusion fused rod rods instrumented instrumentation cage spondylodesis "
+    "arthrodesis".split()
+)
 
 
 @dataclass(slots=True)
@@ -169,7 +179,7 @@ class Spread:
 
     def _named(self, mention: Mention, place: Place) -> list[Where]:
         finding, heading = mention.finding, [s for s in self.unit.heading if s != "foreign"]
-        told = told_at(finding, place)
+        told = told_at(finding, place, joins=not _JOINS_BODIES.isdisjoint(self.unit.norms))
         if any(where.level for where in told):
             return told
         bodies = [where.vertebra for where in told]
@@ -179,6 +189,9 @@ class Spread:
                 for segment in spot.place.segments:
                     if set(segment.split("-")) & set(bodies):
                         return _at(spot.place.segments)
+            if len(bodies) == 1 and (side := _side(mention, self.unit.norms)):
+                segment = (segment_above if side == "superior" else segment_below)(bodies[0])
+                return [Where(segment, bodies[0], side)]
             beside = [s for s in heading if set(s.split("-")) & set(bodies)]
             return [Where(s, bodies[0] if len(bodies) == 1 else "") for s in beside] or told
         if finding in ("prior_surgery", "spondylolysis") and heading:
@@ -198,8 +211,10 @@ class Spread:
             return []
         self.asked = True
         context, passage, number = self.context, self.unit.passage, self.unit.number
-        if passage.cell or not context.topic or context.topic_paragraph != passage.paragraph:
+        if passage.cell or not context.topic:
             return []
+        if context.topic_paragraph != passage.paragraph:
+            return context.topic if self._sums_up(mention) else []
         same_line = context.topic_line == passage.line
         denied = mention.status == "absent"
         if denied and mention.finding == "prior_surgery":
@@ -230,6 +245,27 @@ class Spread:
         )
         return context.topic if goes_on else []
 
+    def _sums_up(self, mention: Mention) -> bool:
+        """Tell whether a paragraph says what the one before amounts to: "The appearances are"."""
+        context, passage = self.context, self.unit.passage
+        return (
+            mention.finding in CORE_FINDINGS
+            and mention.status != "absent"
+            and passage.first
+            and len(context.topic) == 1
+            and context.topic_paragraph == passage.paragraph - 1
+            and not _APPEARANCES.isdisjoint(self.unit.norms[:2])
+        )
+
+
+def _side(mention: Mention, norms: Sequence[str]) -> str:
+    """Return which endplate of a body a mention names: "collapse of L3; its lower endplate"."""
+    a, b = mention.start, mention.end + 1
+    for t in range(a, b):
+        if norms[t : t + 1] == ["endplate"] or norms[t : t + 2] == ["end", "plate"]:
+            return _SIDES.get(norms[t - 1], "")
+    return ""
+
 
 def _until_exception(norms: Sequence[str]) -> Sequence[str]:
     """Return what stands before "except" or "with the exception of" near the end of some words."""
@@ -241,16 +277,18 @@ def _at(segments: Sequence[str]) -> list[Where]:
     return [Where(segment) for segment in segments]
 
 
-def told_at(finding: str, place: Place) -> list[Where]:
+def told_at(finding: str, place: Place, *, joins: bool) -> list[Where]:
     """Return the places that a named list of levels gives a finding.
 
-    A single body fills the vertebra; neighbours named together for one endplate or disc are the
-    segment between; both endplates of a disc, named one by one, are one row.
+    `joins` tells of surgery that joins bodies. A single body fills the vertebra; neighbours named
+    together for one endplate or disc are the segment between; both endplates of a disc, named one
+    by one, are one row.
     """
     single = [item.body for item in place.items if item.body and not item.endplate]
     discal = finding not in OF_BODIES or finding == "spinal_infection"
     pair = between_neighbours(single) if len(single) > 1 and discal else []
-    if finding == "prior_surgery" and len(single) > _PAIR:  # "screws at L4, L5 and S1"
+    # "laminectomy of L4, L5 and S1", "screws in L4 and L5"
+    if finding == "prior_surgery" and len(single) > (1 if joins else _PAIR):
         pair = [s for a, b in itertools.pairwise(single) for s in between_neighbours([a, b])]
     told = _at(pair)
     for item in place.items:

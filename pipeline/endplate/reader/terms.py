@@ -38,8 +38,9 @@ class Terms:
         for unit in units:
             if unit.reads:
                 self._read(unit.wording)
-                if unit.column is not None:
-                    self._read(unit.column)
+                for heading in (unit.column, unit.field):
+                    if heading is not None:
+                        self._read(heading)
                 unit.reads = bool(unit.norms)
 
     def _read(self, wording: Wording) -> None:

@@ -237,7 +237,7 @@ class Composer:
         }
         seen: set[tuple[str, int, int]] = set()
         for mention in found:
-            if mention.finding == "vertebral_fracture" and (mention.head in placed):
+            if mention.finding == "vertebral_fracture" and mention.head in placed:
                 continue  # of the pars, or the collapse of a disc space
             if mention.at_disc and has_fracture:
                 continue  # the marrow of a broken body

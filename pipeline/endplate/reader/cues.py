@@ -145,8 +145,7 @@ class Cues:
                 # "L2 versus L3" hedges nothing
                 and not any(s.start <= cue.start and cue.end <= s.end for s in unit.spots)
                 and (cue.before or not _asks_ahead(cue, unit.wording))
-                and not (cue.category == "negated" and _parted(cue.end, mention.head[0], unit))
-                and not (cue.category == "negated" and _anew(cue.end, mention.head[0], unit))
+                and not (cue.category == "negated" and _ended(cue.end, mention.head[0], unit))
             ]
             status, decisive = weigh(mention.finding, cues, unit.section, norms)
             if status == "present" and neither(norms, mention.head):
@@ -182,6 +181,11 @@ def _reaching(mention: Mention, modifiers: Sequence[Modifier]) -> list[Cue]:
                 distance = start - b if before else a - end
                 found.append(Cue(sense.category, a, b, before, sense.reach, distance))
     return found
+
+
+def _ended(first: int, last: int, unit: Unit) -> bool:
+    """Tell whether a denial ends between two tokens without a word or a comma that says so."""
+    return _parted(first, last, unit) or _anew(first, last, unit)
 
 
 def _parted(first: int, last: int, unit: Unit) -> bool:

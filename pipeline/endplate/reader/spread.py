@@ -260,8 +260,7 @@ class Spread:
 
 def _side(mention: Mention, norms: Sequence[str]) -> str:
     """Return which endplate of a body a mention names: "collapse of L3; its lower endplate"."""
-    a, b = mention.start, mention.end + 1
-    for t in range(a, b):
+    for t in range(max(1, mention.start), mention.end + 1):
         if norms[t : t + 1] == ["endplate"] or norms[t : t + 2] == ["end", "plate"]:
             return _SIDES.get(norms[t - 1], "")
     return ""

@@ -27,25 +27,37 @@ _SIMILAR: Final = re.compile(
 _TYPED: Final = frozenset(
     ["modic_change", "endplate_edema", "endplate_fatty_change", "endplate_degeneration"]
 )
+_DEFINITE: Final = (["those"], ["that"], ["the"], ["this"])
+#: Whose oedema it may be, if not the endplates'.
+_OTHERS: Final = frozenset(
+    ["facet", "pars", "other_site", "schmorl", "fracture", "infection", "neoplasm", "root", "cauda"]
+)
 #: Passages over which a text goes on about the same thing.
 _NEAR: Final = 3
 _SHORT: Final = 12
 
 
 def means_endplates(unit: Unit, before: Unit | None) -> bool:
-    """Tell whether "those at L4-5" are endplates, as the passage before speaks of them."""
+    """Tell whether "those at L4-5" are endplates, as the passage before speaks of them.
+
+    So is "the oedema" below a sentence that tells of oedema or of Modic changes.
+    """
+    norms = unit.norms
+    if before is None or norms[:1] not in _DEFINITE:
+        return False
+    if norms[0] in ("those", "that") and norms[1:2] in (["at"], ["of"], ["in"]):
+        return any("endplate" in term.labels for term in before.terms)
     return (
-        unit.norms[:1] in (["those"], ["that"])
-        and unit.norms[1:2] in (["at"], ["of"], ["in"])
-        and before is not None
-        and any("endplate" in term.labels for term in before.terms)
+        bool(before.naming.core)
+        and any(term.start in (1, 2) and "edema" in term.labels for term in unit.terms)
+        and not any(term.labels & _OTHERS for term in unit.terms)
     )
 
 
 def refers(flat: str) -> bool:
     """Tell whether a flattened passage may speak of what was named before it."""
     return (
-        flat.startswith("none")
+        flat.startswith(("none", "nil ", "no at "))
         or flat.endswith(("none", "none.", "nil", "nil."))
         or any(word in flat for word in _REFERS)
     )
@@ -91,7 +103,7 @@ class Antecedents:
             return None
         if spots[0].place.kind not in ("named", "none"):
             return None
-        if norms[0] == "none":
+        if norms[0] == "none" or (norms[0] == "no" and norms[1] in ("at", "in")):  # "nil at"
             return denied(self.last[-1], 0)
         answers = norms[spots[0].end :] in (["none"], ["none", "."], ["nil"], ["nil", "."])
         return denied(self.last[-1], spots[0].end) if spots[0].start == 0 and answers else None

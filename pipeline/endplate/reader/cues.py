@@ -143,7 +143,10 @@ class Cues:
                 for cue in _reaching(mention, modifiers)
                 if reaches(cue, mention.head, norms, marks, len(norms))
                 # "L2 versus L3" hedges nothing
-                and not any(s.start <= cue.start and cue.end <= s.end for s in unit.spots)
+                and not (
+                    norms[cue.start] != "neither"  # "neither level shows"
+                    and any(s.start <= cue.start and cue.end <= s.end for s in unit.spots)
+                )
                 and (cue.before or not _asks_ahead(cue, unit.wording))
                 and not (cue.category == "negated" and _ended(cue.end, mention.head[0], unit))
             ]

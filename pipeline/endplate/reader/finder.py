@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from endplate.codes import CORE_FINDINGS
 from endplate.reader.anaphora import denied
 from endplate.reader.composer import Composer
 from endplate.reader.mentions import Mention, Term
@@ -17,6 +18,8 @@ from endplate.reader.templates import Boxes
 from endplate.reader.values import headings, title_end, values
 from endplate.reader.wording import Wording
 
+#: What is spoken of where the text before is about endplates, and the place is not said again.
+ENDPLATES: Final = Term(0, 0, frozenset(["endplate"]))
 _CHANGED: Final = frozenset(
     "matured converted evolved changed progressed transformed transitioned developed converting "
     "evolving become".split()
@@ -108,6 +111,8 @@ class Finder:
         """Return a unit's mentions; `below` are the findings of a heading above its line."""
         wording = unit.wording
         title = [Term(0, 0, t.labels) for t in unit.column.terms] if unit.column else []
+        if not title and unit.spots and any(f in CORE_FINDINGS for f in below):
+            title = [ENDPLATES]  # "L2-3: low on T1, bright on T2" in a list of endplates
         field = unit.field.terms if unit.field else ()
         mentions = self.named(wording.terms, wording.norms, title, field, titled_modic=titled_modic)
         if wording.boxes is None:
@@ -196,13 +201,18 @@ def _stated(terms: Sequence[Term], norms: Sequence[str], *, titled: bool) -> lis
         for mention in modic_mentions(terms, norms, 0, len(norms), titled=titled)
         for part in split_conversion(mention, norms)
     ]
+    turned = False
     for one, other in itertools.pairwise(list(modic)):
         between = norms[one.head[1] : other.head[0]]
+        if between[-1:] == ["mixed"]:
+            between = between[:-1]
+        # "from type 2 in 2017 to mixed in 2020 to type 1 today"
+        turned = (turned and between[-1:] == ["to"]) or _turned(one, other, between, norms)
         if between[-1:] == ["from"] and set(between) & _CHANGED:
             other.status, other.cue = "historical", "from"
         elif "should" in between and "read" in between:
             modic.remove(one)  # corrected
-        elif _turned(one, other, between, norms):
+        elif turned:
             one.status, one.cue = "historical", "now"
     return [m for i, m in enumerate(modic) if not _points_back(m, modic[:i], norms)]
 

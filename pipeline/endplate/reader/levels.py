@@ -114,7 +114,7 @@ _SIDE: Final = r"(?:superior|inferior|upper|lower|sup|inf|cranial|caudal|top|bot
 _SIDES: Final = rf"(?P<side>(?:both|{_SIDE})(?:\s*(?:and|&|/|,)\s*{_SIDE})?)"
 _PLATE: Final = (
     r"(?:(?:vertebral|bony|articular)\s+)?(?:end[\s-]?pl?a[tl]?l?t?es?|eps?\b|endplate|plates?\b|"
-    r"corners?|surfaces?|aspects?|margins?|parts?)"
+    r"platforms?|plateaus?|plateaux|corners?|surfaces?|aspects?|margins?|parts?)"
 )
 _SIDE_BEFORE: Final = re.compile(
     rf"{_SIDES}\s+(?:\w+\s+)?{_PLATE}\s*(?:[\w']+\s+){{0,3}}(?:(?:of|at|in|along|on|"
@@ -456,6 +456,8 @@ class LevelGrammar:
             elif not letter and " " in separator and not blank:
                 break  # "L4/5 - 2"
             last_region, last_number = bodies[-1][0], int(bodies[-1][1:])
+            if letter == "T" and number <= 2 and last_region != "T":
+                break  # "L2-L3 - T1 dark, T2 bright": a sequence
             bare = not re.search(r"[-/]", separator)
             if bare and separator == "" and not letter:
                 break

@@ -82,6 +82,8 @@ _FIELD: Final = re.compile(r"[A-Z][a-z']+(?:[ /-][A-Za-z']+){0,3}:\s")
 _VALUED_LEVEL: Final = re.compile(r"[LTDS]\s?\d[-/\sLTDS\d]{1,6}[-:\s]\s*\w+(?:\s\w+)?$")
 _LEVEL_FIRST: Final = re.compile(r"[LTDS]\s?\d")
 _NO_VALUE: Final = re.compile(r"(?::|[.]{3,}|-{2,})\s*(?:no|-+)$")
+#: "L5/S1 yes, other levels no", above another field.
+_ENDS_IN_VALUE: Final = re.compile(r"\b(?:no|yes|none|nil)$")
 _DASH: Final = re.compile(r"[:\s]-$")
 _NOTED: Final = re.compile(r"\b(?:noted|seen|identified|present)\b")
 
@@ -193,12 +195,14 @@ class _Page:
             return False  # a sentence ends, and the page does not end it
         if _MARKUP.match(self.low, start, line.end):
             return False
-        if _FIELD.match(text, start, line.end) and _FIELD.match(text, above.start, above.end):
+        tail = self.low[max(above.start, above.end - 40) : above.end]
+        if _FIELD.match(text, start, line.end) and (
+            _FIELD.match(text, above.start, above.end) or _ENDS_IN_VALUE.search(tail)
+        ):
             return False
         if _VALUED_LEVEL.match(text, above.start, above.end) and _LEVEL_FIRST.match(text, start):
             return False
         first = text[start]
-        tail = self.low[max(above.start, above.end - 40) : above.end]
         tied = last == "-" and first.isalnum() and not _DASH.search(tail[-2:])
         counted = first.isdigit() and _COUNTS.search(tail) is not None
         if line.bullet and not (tied or counted):
@@ -213,7 +217,8 @@ class _Page:
         hangs = not comma and _HANGS.search(tail) is not None and not _NO_VALUE.search(tail)
         inside = self.speaks and first.islower() and not stops
         if not (tied or inside) and self.heading.match(self.low, start, line.end):
-            title = body.isupper() and not _LEVEL_FIRST.match(body)
+            alike = text[above.start : above.end].isupper()  # where all is in capitals
+            title = body.isupper() and not alike and not _LEVEL_FIRST.match(body)
             if not hangs or title:
                 return False
         if stops or hangs or counted or wraps or tied:

@@ -65,7 +65,7 @@ _OPENERS: Final = frozenset(
 _BREAKS: Final = frozenset(
     [";", "but", "however", "while", "whereas", "although", "|", "whilst", "though", "except"]
 )
-EXCEPT: Final = frozenset(
+_EXCEPT: Final = frozenset(
     ["except", "excepting", "excluding", "exception", "apart", "save", "sparing"]
 )
 _ATTACHED: Final = frozenset(
@@ -291,7 +291,15 @@ def choose(
 
 def is_excepted(spot: Spot, norms: Sequence[str], behind: int) -> bool:
     """Tell whether "except" or the like stands right before a place, after token `behind`."""
-    return not EXCEPT.isdisjoint(norms[max(behind, spot.start - 3) : spot.start])
+    return exception_at(norms[max(behind, spot.start - 3) : spot.start]) is not None
+
+
+def exception_at(norms: Sequence[str]) -> int | None:
+    """Return where the last "except" or "other than" of some words stands, if any."""
+    for t in range(len(norms) - 1, -1, -1):
+        if norms[t] in _EXCEPT or (norms[t] == "other" and norms[t + 1 : t + 2] == ["than"]):
+            return t
+    return None
 
 
 def left_out(spot: Spot, norms: Sequence[str], mention: Mention) -> bool:

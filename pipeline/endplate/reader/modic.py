@@ -48,7 +48,11 @@ _MAINLY: Final = re.compile(
     r"(?<!\S)mixed (?:(?!and |but |with )[^ ;.]+ ){0,12}"
     r"(?:predominantly|mainly|mostly|primarily|chiefly|largely|dominantly) (?:modic )?$"
 )
+_PURE: Final = (["1"], ["2"])
 _MIXED: Final = {"1": ["1", "2"], "2": ["1", "2"]}
+#: "Type 1 or mixed".
+_OR_MIXED: Final = re.compile(r" (?:or|vs|versus) mixed(?! (?:modic|type|grade|\d|i))(?!\S)")
+_OR: Final = re.compile(r"(?<!\S)(?:or|vs|versus)(?!\S)")
 _GLUED: Final = re.compile(r"(?<!\S)mc(?P<list>i{1,3}|[123])(?!\S)")
 #: Other schemes count in types and grades too.
 _OTHER_SCHEME: Final = frozenset(
@@ -74,15 +78,15 @@ _HIGH: Final = frozenset(
 _ISO: Final = frozenset("iso isointense intermediate isointensity".split())
 _STIR: Final = frozenset("stir tirm fs fatsat spair dixon".split())
 _CAUSED: Final = re.compile(
-    r"\b(?:due to|secondary to|related to|from|around|about|surrounding|reactive to|"
-    r"caused by|in response to|attributable to) (?:\w+ ){0,4}?"
-    r"(?:fracture|schmorl|node|discitis|infection|spondylodiscitis|osteomyelitis|tumor|"
+    r"\b(?:due to|secondary to|related to|from|around|about|surrounding|surrounds|reactive to|"
+    r"caused by|in response to|attributable to|reflects) (?:\w+ ){0,4}?"
+    r"(?:fracture|fragment|donor|avulsion|schmorl|node|discitis|infection|spondylodiscitis|osteomyelitis|tumor|"
     r"metastasis|cage|screw|surgery|trauma|collapse)"
     r"|schmorl (?:[\w,]+ ){0,18}?edema|edema(?:tous)? (?:\) )?schmorl|infective|infectious|"
     r"not modic|septic|(?:fracture|traumatic|schmorl node|node) (?:with|shows?|has|"
     r"demonstrating) (?:\w+ ){0,5}edema|"
     r"fracture of (?:(?!and |or )\w+ ){1,8}with (?:\w+ ){0,3}edema|"
-    r"post traumatic|romanus|corner|spondyloarthr\w+|"
+    r"(?:post|is) traumatic|romanus|corner|spondyloarthr\w+|"
     r"spondylitis|costovertebral|andersson|destruction of"
 )
 
@@ -95,10 +99,17 @@ _CONVERSION: Final = frozenset(
 
 def _types(text: str) -> tuple[list[str], bool]:
     """Read a list of numbers; tell whether it leaves a choice ("1 or 2")."""
-    numbers = [_NUMBERS[n] for n in re.findall(rf"(?<!\S){_N}(?!\S)", text) if n in _NUMBERS]
+    options = [
+        [_NUMBERS[n] for n in re.findall(rf"(?<!\S){_N}(?!\S)", part) if n in _NUMBERS]
+        for part in _OR.split(text)
+    ]
+    mixed = any(len(option) > 1 for option in options)
+    if len(options) > 1 and mixed and "," not in text:  # "1 or mixed 1/2"
+        return ["/".join(sorted(set(option))) for option in options], True
+    numbers = [number for option in options for number in option]
     if re.fullmatch(r"1 (?:-|to) 3|i (?:-|to) iii", text):
         numbers = ["1", "2", "3"]
-    return numbers, bool(re.search(r"(?<!\S)(?:or|vs|versus)(?!\S)", text))
+    return numbers, len(options) > 1
 
 
 def read_types(words: Sequence[str]) -> tuple[list[str], bool]:
@@ -167,6 +178,8 @@ def modic_mentions(
             continue
         if len(types) == 1 and _MAINLY.search(joined, 0, match.start()):
             types = _MIXED.get(types[0], types)
+        if types in _PURE and _OR_MIXED.match(joined, match.end("list")):
+            types, choice = [*types, "1/2"], True
         own = match.group("own")
         head = (first, last)
         if not own:
@@ -278,7 +291,9 @@ def _typed_beside(tokens: Sequence[str], a: int, b: int, first: int, last: int) 
         return False
     if b <= first:  # "endplate changes at L4-5 are of type 2"
         gap = tokens[b:first]
-        return len(gap) <= 4 or (len(gap) <= 14 and gap[-1] in ("is", "are", "of", "being"))
+        return len(gap) <= 4 or (
+            len(gap) <= 14 and gap[-1] in ("is", "are", "of", "being", "from", "to")
+        )
     near = {"change", "signal"}.isdisjoint(tokens[last : last + 2])
     return a - last <= (5 if near else 10)
 

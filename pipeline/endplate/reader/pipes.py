@@ -16,21 +16,19 @@ from endplate.codes import CORE_FINDINGS
 from endplate.reader.anaphora import Antecedents, means_endplates
 from endplate.reader.asides import unmarked
 from endplate.reader.fields import give_levels, names_levels
-from endplate.reader.finder import Finder, titled_by_type
+from endplate.reader.finder import ENDPLATES, Finder, titled_by_type
 from endplate.reader.grammar import Grammar
 from endplate.reader.headings import HeadingFollower, headings_later, headings_next
 from endplate.reader.lexicon import Lexicon
 from endplate.reader.linker import rows_of
 from endplate.reader.linking import Context
-from endplate.reader.mentions import Mention, Term
+from endplate.reader.mentions import Mention
 from endplate.reader.rows import Row, correct, describe, findings_of, mark_conflicts
 from endplate.reader.sheet import KEY, Sheet, Unit, sheet_of
 from endplate.reader.wording import NAMELESS, Naming
 
 #: Tokens of the longest title that stands alone on its line.
 _SHORT: Final = 4
-#: What "those at L4-5" stands for below a sentence on endplates.
-_ENDPLATES: Final = Term(0, 0, frozenset(["endplate"]))
 _OF_TITLES: Final = frozenset(["assessment", "evaluation", "status", "type", "summary"])
 #: Tokens of the longest title of tick boxes: "Modic changes: [ ] none [x] present".
 _TITLE: Final = 16
@@ -105,7 +103,7 @@ class MentionsPipe:
                 continue
             here = below if paragraph == unit.passage.paragraph else []
             if means_endplates(unit, last):
-                unit.naming = _naming_of(self._finder.named(unit.terms, unit.norms, [_ENDPLATES]))
+                unit.naming = _naming_of(self._finder.named(unit.terms, unit.norms, [ENDPLATES]))
             else:
                 unit.naming = self._naming(unit, here, "modic_change" in below)
                 last = unit

@@ -71,6 +71,7 @@ class RegionRules:
             name: pattern(rules[name])
             for name in ("lumbar", "whole", "cervical", "thoracic", "other")
         }
+        self._column = pattern(rules["column"])
         self._names_region = pattern([word for name in self._region for word in rules[name]])
         self._line = Memory(self._read_line, limit=_LINES)
 
@@ -90,6 +91,8 @@ class RegionRules:
         found = {name for name, pattern in self._region.items() if pattern.search(text)}
         if "whole" in found:
             found |= {"lumbar"}
+        if found == {"other"} and self._column.search(text):
+            return set()  # "MRI spine and SI joints": the text tells which part
         return found
 
     def turned(self, title: str) -> frozenset[str]:

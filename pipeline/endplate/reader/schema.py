@@ -164,6 +164,7 @@ class Regions(_Part):
     whole: Phrases = []
     cervical: Phrases = []
     thoracic: Phrases = []
+    column: Phrases = []
     other: Phrases = []
 
 

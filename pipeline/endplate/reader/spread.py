@@ -13,12 +13,12 @@ from typing import Final, NamedTuple
 from endplate.codes import BODIES, CORE_FINDINGS, LEVELS
 from endplate.reader.levels import Place
 from endplate.reader.linking import (
-    EXCEPT,
     NEVER_INHERIT,
     OF_BODIES,
     Context,
     Spot,
     choose,
+    exception_at,
     is_excepted,
     left_out,
 )
@@ -82,7 +82,7 @@ class Spread:
     def _excepted(self, mention: Mention) -> set[str]:
         """Return the levels that a mention is not at: "L2 to S1 except L3-4"."""
         norms = self.unit.norms
-        if EXCEPT.isdisjoint(norms):
+        if exception_at(norms) is None:
             return set()
         behind = mention.head[1]
         excepted: set[str] = set()
@@ -109,13 +109,33 @@ class Spread:
             head = next((s for s in self.unit.spots if s.heads and s.place.segments), None)
             return _at(head.place.segments) if head else [_NOWHERE], spot
         if place.kind == "named":
-            return self._named(mention, place), spot
+            named = [spot, *self._joined(mention, spot)]
+            return [where for one in named for where in self._named(mention, one)], spot
         earlier = [p for p in self.unit.places if p.end <= place.start]
         if earlier and earlier[-1].kind == "foreign":
             return [], spot
         self.asked = True
         segments = self.context.resolve(place, earlier, self.unit.heading)
         return (_at(segments) if segments else self._without(mention)), spot
+
+    def _joined(self, mention: Mention, spot: Spot) -> list[Spot]:
+        """Return further levels of a list whose items are annotated.
+
+        "Osteochondrosis L4/5 (Modic II) and L5/S1 (Modic III)".
+        """
+        norms, found = self.unit.norms, list[Spot]()
+        if spot.start < mention.head[1] or not self.unit.levels.told or "(" not in norms:
+            return found
+        for other in self.unit.spots:
+            before = found[-1] if found else spot
+            if other.start < before.end or norms[before.end : before.end + 1] != ["("]:
+                continue
+            between = norms[before.end : other.start]
+            joined = between[-2:] in ([")", "and"], [")", ","]) and between.count(")") == 1
+            if not joined or norms[other.end : other.end + 1] != ["("]:
+                break
+            found.append(other)
+        return found
 
     def _chosen(self, mention: Mention) -> int | None:
         """Return the number of the spot that a mention is at, if any."""
@@ -142,13 +162,19 @@ class Spread:
         """
         unit = self.unit
         at = next((t for t, norm in enumerate(unit.norms) if norm in _IN_ORDER), None)
-        named = [s for s in unit.spots if s.place.kind == "named" and s.place.segments]
-        if at is None or not named:
+        if at is None:
             return {}
-        spot = next((s for s in reversed(named) if s.end <= at), named[-1])
-        levels = spot.place.segments
-        if len(levels) < 2:
-            levels = [segment for s in named for segment in s.place.segments]
+        named = [s for s in unit.spots if s.place.kind == "named" and s.place.segments]
+        referred = next((s for s in unit.spots if s.place.kind in ("both", "same")), None)
+        if named:
+            spot = next((s for s in reversed(named) if s.end <= at), named[-1])
+            levels = spot.place.segments
+            if len(levels) < 2:
+                levels = [segment for s in named for segment in s.place.segments]
+        elif referred is not None:  # "at these levels type 2 and type 1, respectively"
+            spot, levels = referred, self.context.resolve(referred.place, [], unit.heading)
+        else:
+            return {}
         typed = [m for m in unit.mentions if len(m.types) == len(levels)]
         if typed:
             return {
@@ -177,7 +203,8 @@ class Spread:
             return [] if self.unit.heading == FOREIGN else _at(self.unit.heading)
         return _at(self._inherited(mention)) or [_NOWHERE]
 
-    def _named(self, mention: Mention, place: Place) -> list[Where]:
+    def _named(self, mention: Mention, named: Spot) -> list[Where]:
+        place = named.place
         finding, heading = mention.finding, [s for s in self.unit.heading if s != "foreign"]
         told = told_at(finding, place, joins=not _JOINS_BODIES.isdisjoint(self.unit.norms))
         if any(where.level for where in told):
@@ -189,7 +216,7 @@ class Spread:
                 for segment in spot.place.segments:
                     if set(segment.split("-")) & set(bodies):
                         return _at(spot.place.segments)
-            if len(bodies) == 1 and (side := _side(mention, self.unit.norms)):
+            if len(bodies) == 1 and (side := _side(mention, named, self.unit.norms)):
                 segment = (segment_above if side == "superior" else segment_below)(bodies[0])
                 return [Where(segment, bodies[0], side)]
             beside = [s for s in heading if set(s.split("-")) & set(bodies)]
@@ -226,7 +253,8 @@ class Spread:
             around = self.unit.norms[max(0, mention.head[0] - 3) : mention.head[1]]
             if context.topic_leads or {"residual", "recurrent", "associated"} & set(around):
                 return context.topic
-            goes_on = not denied or any(
+            the = self.unit.norms[:1] in (["the"], ["this"]) and mention.finding in CORE_FINDINGS
+            goes_on = not denied or the or any(
                 # "mild bulging of the disc but no root compression"
                 m.status == "present"
                 and m.finding not in NEVER_INHERIT
@@ -258,8 +286,13 @@ class Spread:
         )
 
 
-def _side(mention: Mention, norms: Sequence[str]) -> str:
-    """Return which endplate of a body a mention names: "collapse of L3; its lower endplate"."""
+def _side(mention: Mention, named: Spot, norms: Sequence[str]) -> str:
+    """Return which endplate of a body a mention names: "collapse of L3; its lower endplate".
+
+    A node needs no word for it: "chronic node superior L4".
+    """
+    if mention.finding == "schmorl_node" and named.start > mention.head[0]:
+        return _SIDES.get(norms[named.start - 1], "")
     for t in range(max(1, mention.start), mention.end + 1):
         if norms[t : t + 1] == ["endplate"] or norms[t : t + 2] == ["end", "plate"]:
             return _SIDES.get(norms[t - 1], "")
@@ -268,7 +301,7 @@ def _side(mention: Mention, norms: Sequence[str]) -> str:
 
 def _until_exception(norms: Sequence[str]) -> Sequence[str]:
     """Return what stands before "except" or "with the exception of" near the end of some words."""
-    at = next(t for t in range(len(norms) - 1, -1, -1) if norms[t] in EXCEPT)
+    at = exception_at(norms) or 0
     return norms[: max(0, at - 2) if norms[at] == "exception" else at]
 
 

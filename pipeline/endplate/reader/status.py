@@ -57,7 +57,7 @@ def _listed(
         if n in ("or", "nor"):
             return True
     if (
-        any(n in ("is", "are", "seen", "noted", "shows") for n in behind[:3])
+        any(n in ("is", "are", "seen", "noted", "shows", "now", "today") for n in behind[:3])
         and "seen" not in behind[:1]
     ):
         return False  # a clause of its own: "no protrusion, Modic changes are seen"

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -19,13 +20,18 @@ _REFERS: Final = ("typ", "similar", "same", "identical", "comparable", "likewise
 _SIMILAR: Final = re.compile(
     r"(?<!\S)(?:similar|same|identical|comparable)(?: (?:but|though|if|albeit|,|less|more|milder|"
     r"lesser|slightly|marked|prominent|pronounced|extensive|severe|degenerative|reactive|type|of))*"
-    r" (?:change|finding|appearance|abnormality|signal|feature|pattern|picture|alteration)s?(?!\S)"
+    r" (?:evolution|progression|conversion|course|development|change|finding|appearance|abnormality|signal|feature|pattern|picture|alteration)s?(?!\S)"
     r"(?! (?:to|as|with|since|compared|from)(?! an? | lesser| milder))"
     r"|(?<!\S)(?:likewise|ditto)(?!\S)"
 )
 #: What a bare type can be the type of.
 _TYPED: Final = frozenset(
     ["modic_change", "endplate_edema", "endplate_fatty_change", "endplate_degeneration"]
+)
+_PLACES: Final = frozenset(["disc", "facet", "canal", "root"])
+#: All that a passage names which only tells of signal.
+_SIGNALS: Final = frozenset(
+    ["marrow", "edema", "fatty", "sclerosis", "change", "dark", "loss", "sequence", "body"]
 )
 _DEFINITE: Final = (["those"], ["that"], ["the"], ["this"])
 #: Whose oedema it may be, if not the endplates'.
@@ -43,7 +49,11 @@ def means_endplates(unit: Unit, before: Unit | None) -> bool:
     So is "the oedema" below a sentence that tells of oedema or of Modic changes.
     """
     norms = unit.norms
-    if before is None or norms[:1] not in _DEFINITE:
+    if before is None:
+        return False
+    if unit.number - before.number == 1 and _only_signals(unit, before):
+        return True
+    if norms[:1] not in _DEFINITE:
         return False
     if norms[0] in ("those", "that") and norms[1:2] in (["at"], ["of"], ["in"]):
         return any("endplate" in term.labels for term in before.terms)
@@ -51,6 +61,18 @@ def means_endplates(unit: Unit, before: Unit | None) -> bool:
         bool(before.naming.core)
         and any(term.start in (1, 2) and "edema" in term.labels for term in unit.terms)
         and not any(term.labels & _OTHERS for term in unit.terms)
+    )
+
+
+def _only_signals(unit: Unit, before: Unit) -> bool:
+    """Tell whether a passage tells of signal, and the one before names where: the endplates."""
+    return (
+        any("endplate" in term.labels for term in before.terms)
+        and before.passage.line == unit.passage.line
+        and any(a == "t" and b == "1" for a, b in itertools.pairwise(unit.norms))
+        and not any(
+            term.labels & _PLACES or not _SIGNALS.issuperset(term.labels) for term in unit.terms
+        )
     )
 
 

@@ -32,6 +32,10 @@ _DISCAL: Final = frozenset(
 _BODIES: Final = frozenset(["body", "fracture", "endplate_fracture", "marrow"])
 
 
+#: What makes a verb of "changed".
+_VERBAL: Final = (["not"], ["has"], ["have"], ["hardly"], ["little"])
+
+
 class Composer:
     """Finds the mentions of a passage from its terms.
 
@@ -87,6 +91,8 @@ class Composer:
                     found.append(Mention(thing, (term.start, term.end), term.start, term.end))
                 if not term.labels & {"fracture", "listhesis"}:
                     continue
+            if norms[term.start] == "change" and norms[term.start - 1 : term.start] in _VERBAL:
+                continue  # "has not changed"
             qualities = [label for label in term.labels if label in self._pairs]
             if qualities:
                 found.extend(
@@ -182,7 +188,12 @@ class Composer:
         if view.foreign_title:
             return []
         titled = view.norms[term.end : term.end + 1]
-        if "erosion" in qualities and term.start <= 1 and titled in ([":"], ["-"], ["?"]):
+        listed = titled in (["or"], ["and"], ["/"], [","]) and view.names({"schmorl"})
+        if (
+            "erosion" in qualities
+            and term.start <= 1
+            and (listed or titled in ([":"], ["-"], ["?"]))
+        ):
             return [Mention("endplate_erosion", (term.start, term.end), term.start, term.end)]
         for quality, labels in (
             ("narrowing", {"canal", "foramen", "recess"}),
@@ -226,6 +237,7 @@ class Composer:
         has_body = any(t.labels & _BODIES for t in terms)
         has_fracture = any(m.finding == "vertebral_fracture" for m in found)
         kept: list[Mention] = []
+        hemangioma = any(m.finding == "hemangioma" for m in found)
         typed = [
             m for m in found if m.finding in _ENDPLATE and m.finding != "endplate_degeneration"
         ]
@@ -239,6 +251,9 @@ class Composer:
         for mention in found:
             if mention.finding == "vertebral_fracture" and mention.head in placed:
                 continue  # of the pars, or the collapse of a disc space
+            titled = norms[mention.head[1] : mention.head[1] + 1] == [":"]
+            if titled and hemangioma and mention.finding == "spinal_neoplasm":
+                continue  # "marrow lesion: hemangioma of L2"
             if mention.at_disc and has_fracture:
                 continue  # the marrow of a broken body
             if mention.needs_disc and mention.site is not None:

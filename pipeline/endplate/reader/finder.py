@@ -91,7 +91,8 @@ class Finder:
             for label, finding in _QUALITIES
             if label in t.labels
             and any(
-                t.start < m.head[0] <= t.end or norms[t.end : m.head[0]] == ["("] for m in modic
+                t.start < m.head[0] <= t.end or norms[t.end : m.head[0]] in (["("], [","])
+                for m in modic
             )
             and not any(m.finding == finding for m in found)
         ]

@@ -77,7 +77,7 @@ _COUNTS: Final = re.compile(
 )
 _NEW_SENTENCE: Final = re.compile(r"[.]\s+[A-Z][a-z]")
 #: "Foraminal stenosis: L5-S1 left"; two of these, one below the other, are two.
-_FIELD: Final = re.compile(r"[A-Z][a-z']+(?:[ /-][A-Za-z']+){0,3}:\s")
+_FIELD: Final = re.compile(r"[A-Z][A-Za-z']+(?:[ /-][A-Za-z']+){0,3}:\s")
 #: "L2/3 no", above "L3/4 type 2".
 _VALUED_LEVEL: Final = re.compile(r"[LTDS]\s?\d[-/\sLTDS\d]{1,6}[-:\s]\s*\w+(?:\s\w+)?$")
 _LEVEL_FIRST: Final = re.compile(r"[LTDS]\s?\d")
@@ -227,7 +227,7 @@ class _Page:
             return _VERB_FIRST.match(self.low, start, line.end) is not None
         continues = _CONTINUES.match(self.low, start, line.end) is not None
         # "dissicating disc material noted" is a sentence, for all its small letter
-        whole = not continues and _NOTED.search(body) is not None
+        whole = not continues and _NOTED.search(body.partition(". ")[0]) is not None
         small = (self.speaks and not whole) or continues
         return small or _VERB_FIRST.match(self.low, start, line.end) is not None
 

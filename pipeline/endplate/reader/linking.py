@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from endplate.reader.levels import Place
 from endplate.reader.mentions import Mention
-from endplate.reader.spine import segment_above, segment_below
+from endplate.reader.spine import between_neighbours, segment_above, segment_below
 
 
 @dataclass(slots=True, init=False)
@@ -199,14 +199,14 @@ def choose(
         right = None
     if right is not None and is_excepted(right, norms, b):
         right = None
-    if right is not None and right.place.kind == "none":
-        # "at the lower level (L5-S1)"
+    if right is not None and right.place.kind in ("none", "foreign"):
+        # "at the lower level (L5-S1)", "in the lower thoracic spine, including T11-T12"
         nxt = next((s for s in spots if s.start >= right.end), None)
         if (
             nxt is not None
             and nxt.place.kind == "named"
             and all(
-                n in ("(", "at", ":", ",", "-", "from", "between", "i.e.", "the")
+                n in ("(", "at", ":", ",", "-", "from", "between", "i.e.", "the", "including")
                 for n in norms[right.end : nxt.start]
             )
         ):
@@ -451,11 +451,27 @@ class Context:
             every = [segment for disc in levels.discs for segment in disc]
             self.together = every if len(set(every)) > 1 else []
             self.set_topic(levels.discs[-1], line, paragraph, number, last.leads or last.heads)
+        elif facing := next((s for s in spots if len(s.place.bodies) > 1), None):
+            # "oedema of L4 and L5. The intervening disc"
+            between = between_neighbours(facing.place.bodies)
+            if between and between != self.topic:
+                self.levels_told.update(between)
+                self.set_topic(between, line, paragraph, number, leads=False)
+            elif between and self.topic_line == line:
+                self.topic_passage = number
         elif any(s.place.kind in ("none", "foreign") for s in spots):
             if any(s.place.kind == "foreign" or s.leads for s in spots):
                 self.topic = []
+            self.topic_leads = False  # "no herniation at any level": what is denied next is so, too
+        elif any(self._elsewhere(s.place) for s in spots):
+            self.topic_leads = False  # "a hemangioma in L3": the paragraph went on
         elif self.topic_line == line:
             self.topic_passage = number
+
+    def _elsewhere(self, place: Place) -> bool:
+        """Tell whether a place is a body that the topic does not touch."""
+        touched = {body for segment in self.topic for body in segment.split("-")}
+        return bool(place.bodies) and touched.isdisjoint(place.bodies)
 
     def set_topic(
         self, segments: Sequence[str], line: int, paragraph: int, passage: int, leads: bool
@@ -483,6 +499,9 @@ class Context:
             if any(p.bodies for p in earlier) and not any(p.segments for p in earlier):
                 return []  # one of two bodies
             told = list(dict.fromkeys(s for p in earlier for s in p.segments)) or last
+            both = next((p for p in earlier if p.kind == "both"), None)
+            if both is not None and len(told) < 2:  # "both these discs are narrow, the former"
+                told = self.resolve(both, [], heading) or told
             return [told[0] if place.kind == "former" else told[-1]]
         if place.kind == "above" and last:
             return [s for s in [segment_above(last[0].split("-")[0])] if s]

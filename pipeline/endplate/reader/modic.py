@@ -48,6 +48,8 @@ _MAINLY: Final = re.compile(
     r"(?<!\S)mixed (?:(?!and |but |with )[^ ;.]+ ){0,12}"
     r"(?:predominantly|mainly|mostly|primarily|chiefly|largely|dominantly) (?:modic )?$"
 )
+#: What is done with Modic changes: "MC reading, both time points side by side".
+_READS: Final = (["reading"], ["score"], ["scoring"], ["rating"], ["protocol"], ["study"])
 _PURE: Final = (["1"], ["2"])
 _MIXED: Final = {"1": ["1", "2"], "2": ["1", "2"]}
 #: "Type 1 or mixed".
@@ -261,7 +263,7 @@ def modic_mentions(
     for term in modic:
         if term.start in consumed:
             continue
-        if norms[term.start] not in ("modic", "mc"):
+        if norms[term.start] not in ("modic", "mc") or norms[term.end : term.end + 1] in _READS:
             continue
         after = norms[term.end] if term.end < end else ""
         if after == "0" or norms[term.end : term.end + 2] == ["type", "0"]:
@@ -405,6 +407,8 @@ def signal_mentions(
         norm = norms[t]
         if norm == "inferior" and norms[t + 1 : t + 2] != ["signal"]:
             pass  # an endplate
+        elif norm in _LOW and "height" in norms[t + 1 : t + 3]:
+            pass  # a disc "reduced in height"
         elif norm in _LOW:
             events.append(("is", "low", t))
         elif norm in _HIGH:

@@ -408,7 +408,7 @@ class NounPhrases:
                 after = self._cover.get(t + 1) or self._cover.get(t + 2)
                 if after is None and not (loose and t + 1 < self.end and self._filler(t + 1)):
                     return []
-                if after is not None and self._is_site(after):
+                if after is not None and self._is_site(after) and after.labels != {"central"}:
                     return []
             elif not self._filler(t) and not (loose and norm in _COPULAS):
                 gap += 2 if loose else 99

@@ -23,7 +23,7 @@ from endplate.reader.lexicon import Lexicon
 from endplate.reader.linker import rows_of
 from endplate.reader.linking import Context
 from endplate.reader.mentions import Mention
-from endplate.reader.rows import Row, correct, describe, findings_of, mark_conflicts
+from endplate.reader.rows import Row, correct, describe, findings_of, mark_conflicts, outrank
 from endplate.reader.sheet import KEY, Sheet, Unit, sheet_of
 from endplate.reader.wording import NAMELESS, Naming
 
@@ -181,6 +181,8 @@ class LinkerPipe:
                 context.remember(unit.levels, passage.line, passage.paragraph, unit.number)
         if sheet.corrections:
             rows = correct(rows, sheet.corrections)
+        if any(row.section == "addendum" for row in rows):
+            rows = outrank(rows)
         rows = describe(rows)
         mark_conflicts(rows)
         sheet.rows = rows

@@ -221,6 +221,20 @@ def correct(rows: Sequence[Row], wrong: Collection[str]) -> list[Row]:
     ]
 
 
+def outrank(rows: Sequence[Row]) -> list[Row]:
+    """Drop what an addendum denies: it corrects the report."""
+    denied = {
+        (r.finding, r.place)
+        for r in rows
+        if r.section == "addendum" and r.status == "absent" and any(r.place)
+    }
+    return [
+        r
+        for r in rows
+        if r.section == "addendum" or r.status == "absent" or (r.finding, r.place) not in denied
+    ]
+
+
 def describe(rows: Sequence[Row]) -> list[Row]:
     """Add the Modic changes that are only described, each before the row that describes it.
 

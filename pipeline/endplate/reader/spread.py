@@ -45,8 +45,11 @@ _NOWHERE: Final = Where()
 _SIDES: Final = {
     "superior": "superior", "upper": "superior", "inferior": "inferior", "lower": "inferior",
 }  # fmt: skip
+_SIDES_BEHIND: Final = {"superiorly": "superior", "inferiorly": "inferior"}
 #: What opens a paragraph on what was just described.
-_APPEARANCES: Final = frozenset(["appearance", "appearances"])
+_APPEARANCES: Final = frozenset(
+    ["appearance", "appearances", "finding", "findings", "combination"]
+)
 #: Surgery that joins two bodies.
 _JOINS_BODIES: Final = frozenset(
     "screw screws fixation fusion fused rod rods instrumented instrumentation cage spondylodesis "
@@ -207,6 +210,8 @@ class Spread:
         place = named.place
         finding, heading = mention.finding, [s for s in self.unit.heading if s != "foreign"]
         told = told_at(finding, place, joins=not _JOINS_BODIES.isdisjoint(self.unit.norms))
+        if finding in CORE_FINDINGS and (own := _own_side(mention, named, self.unit.norms)):
+            return [own]
         if any(where.level for where in told):
             return told
         bodies = [where.vertebra for where in told]
@@ -282,7 +287,7 @@ class Spread:
             and passage.first
             and len(context.topic) == 1
             and context.topic_paragraph == passage.paragraph - 1
-            and not _APPEARANCES.isdisjoint(self.unit.norms[:2])
+            and not _APPEARANCES.isdisjoint(self.unit.norms[:4])
         )
 
 
@@ -297,6 +302,25 @@ def _side(mention: Mention, named: Spot, norms: Sequence[str]) -> str:
         if norms[t : t + 1] == ["endplate"] or norms[t : t + 2] == ["end", "plate"]:
             return _SIDES.get(norms[t - 1], "")
     return ""
+
+
+def _own_side(mention: Mention, named: Spot, norms: Sequence[str]) -> Where | None:
+    """Return the one endplate of a body that a mention is in: "and its lower endplate Modic 2".
+
+    Or "both endplates of L4, type 2 superiorly and type 1 inferiorly".
+    """
+    items = [item for item in named.place.items if item.body]
+    if len(named.place.items) != 1 or not items or not items[0].endplate:
+        return None
+    first, last = mention.head
+    side = _SIDES_BEHIND.get(norms[last] if last < len(norms) else "", "")
+    for t in range(max(named.end, first - 6), first):
+        if norms[t] == "its" and norms[t + 2 : t + 3] in (["endplate"], ["end"]):
+            side = _SIDES.get(norms[t + 1], "")
+    if not side:
+        return None
+    body = items[0].body
+    return Where((segment_above if side == "superior" else segment_below)(body), body, side)
 
 
 def _until_exception(norms: Sequence[str]) -> Sequence[str]:

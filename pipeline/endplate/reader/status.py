@@ -188,6 +188,8 @@ def weigh(
             del by["negated"]
     if lasting and "planned" in by:
         return "", nearest("planned")
+    if lasting and any(_explains(c, norms) for c in by.get("uncertain", [])):
+        return "", nearest("uncertain")
     if lasting:  # "fusion hardware degrades the images, and the endplates cannot be assessed"
         for category in ("skipped", "uncertain"):
             by[category] = [c for c in by.get(category, []) if c.before or c.distance < _FAR]
@@ -258,6 +260,11 @@ def weigh(
     if "present" in by:
         return "present", nearest("present")
     return "present", None
+
+
+def _explains(cue: Cue, norms: Sequence[str]) -> bool:
+    """Tell whether a doubt is about what an operation explains: "may be postsurgical"."""
+    return cue.before and norms[cue.end + cue.distance].startswith(("post", "operat"))
 
 
 def _locates(cue: Cue, norms: Sequence[str]) -> bool:

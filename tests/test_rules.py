@@ -293,7 +293,9 @@ def test_seven_faults_are_seven_messages(write: Write) -> None:
         (
             "levels.yaml",
             "off: {former: [former, the former, the upper level, the upper of these, the upper of "
-            "the two, the upper one, the upper of these levels]}",
+            "the two, the upper one, the upper of these levels, the uppermost of these levels, the "
+            "highest of these levels, the highest of these, the first of these levels, the most "
+            "cranial of these levels]}",
             "line 1, off.former",
             "must stay",
         ),

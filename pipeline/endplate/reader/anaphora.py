@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
+from endplate.reader.conversions import stated
 from endplate.reader.mentions import Mention
-from endplate.reader.modic import modic_mentions, split_conversion
 from endplate.reader.sheet import Unit
 
 #: No flattened text without one of these refers back, but for one that opens or ends with "none".
@@ -22,7 +22,7 @@ _SIMILAR: Final = re.compile(
     r"lesser|slightly|marked|prominent|pronounced|extensive|severe|degenerative|reactive|type|of))*"
     r" (?:evolution|progression|conversion|course|development|change|finding|appearance|abnormality|signal|feature|pattern|picture|alteration)s?(?!\S)"
     r"(?! (?:to|as|with|since|compared|from)(?! an? | lesser| milder))"
-    r"|(?<!\S)(?:likewise|ditto)(?!\S)"
+    r"|(?<!\S)(?:likewise|ditto|same type(?= [,.;(]|$))(?!\S)"
 )
 #: What a bare type can be the type of.
 _TYPED: Final = frozenset(
@@ -134,9 +134,7 @@ class Antecedents:
         """Read "those at L5-S1 are type 2" below a sentence on Modic changes."""
         if not any(m.finding in _TYPED for m in self.core):
             return []
-        norms = unit.norms
-        found = modic_mentions(unit.terms, norms, 0, len(norms), titled=False, told=True)
-        return [part for mention in found for part in split_conversion(mention, norms)]
+        return stated(unit.terms, unit.norms, told=True)
 
     def _similar(self, unit: Unit) -> list[Mention]:
         """Read "similar changes at L5-S1" as the core findings named last."""

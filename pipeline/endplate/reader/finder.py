@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
@@ -10,8 +9,9 @@ from typing import Any, Final
 from endplate.codes import CORE_FINDINGS
 from endplate.reader.anaphora import denied
 from endplate.reader.composer import Composer
+from endplate.reader.conversions import stated
 from endplate.reader.mentions import Mention, Term
-from endplate.reader.modic import modic_mentions, read_types, signals, split_conversion
+from endplate.reader.modic import read_types, signals
 from endplate.reader.sheet import Unit
 from endplate.reader.status import NONE
 from endplate.reader.templates import Boxes
@@ -20,10 +20,6 @@ from endplate.reader.wording import Wording
 
 #: What is spoken of where the text before is about endplates, and the place is not said again.
 ENDPLATES: Final = Term(0, 0, frozenset(["endplate"]))
-_CHANGED: Final = frozenset(
-    "matured converted evolved changed progressed transformed transitioned developed converting "
-    "evolving become".split()
-)
 
 #: What a type that stands right behind it is said of.
 _QUALITIES: Final = (("fatty", "endplate_fatty_change"), ("edema", "endplate_edema"))
@@ -34,12 +30,6 @@ _STANDS_IN: Final = _GRADES | NONE | {"another", "further", "others", "ditto"}
 #: What parts the values behind a heading, or is one.
 _ANSWERS: Final = frozenset([",", "none", "no", "nil", "absent", "negative"])
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
-#: What sends the reader back to a statement made before: "Modic changes as above".
-_AS_ABOVE: Final = re.compile(
-    r"(?:change )?(?:as )?(?:(?:described|detailed|noted|mentioned|outlined|discussed) )?"
-    r"(?:above|(?<=as )(?:described|detailed|noted|mentioned|outlined|discussed))(?: [.]|$)"
-)
-_NOT_TURNED: Final = frozenset([",", ";", ".", "and", "also", "or", "with", "no", "not"])
 
 
 class Finder:
@@ -69,7 +59,7 @@ class Finder:
         `titled_modic` tells that the column is of Modic types.
         """
         a, b = 0, len(norms)
-        modic = _stated(terms, norms, titled=titled_modic)
+        modic = stated(terms, norms, titled=titled_modic)
         inside = {t for m in modic for t in range(*m.head)}
         plain = [
             t
@@ -193,50 +183,6 @@ def _ticked(wording: Wording, boxes: Boxes) -> list[Mention]:
         Mention("modic_change", head, *head, types=types, basis="stated", status=status, cue="box",
                 decided=True)
     ]  # fmt: skip
-
-
-def _stated(terms: Sequence[Term], norms: Sequence[str], *, titled: bool) -> list[Mention]:
-    """Return the Modic changes that a passage names, without those that only point back."""
-    modic = [
-        part
-        for mention in modic_mentions(terms, norms, 0, len(norms), titled=titled)
-        for part in split_conversion(mention, norms)
-    ]
-    turned = False
-    for one, other in itertools.pairwise(list(modic)):
-        between = norms[one.head[1] : other.head[0]]
-        if between[-1:] == ["mixed"]:
-            between = between[:-1]
-        # "from type 2 in 2017 to mixed in 2020 to type 1 today"
-        turned = (turned and between[-1:] == ["to"]) or _turned(one, other, between, norms)
-        if between[-1:] == ["from"] and set(between) & _CHANGED:
-            other.status, other.cue = "historical", "from"
-        elif "should" in between and "read" in between:
-            modic.remove(one)  # corrected
-        elif turned:
-            one.status, one.cue = "historical", "now"
-    return [m for i, m in enumerate(modic) if not _points_back(m, modic[:i], norms)]
-
-
-def _points_back(mention: Mention, before: Sequence[Mention], norms: Sequence[str]) -> bool:
-    """Tell whether a mention repeats another: "the Modic 1", "Modic changes as above"."""
-    if not mention.types:
-        behind = norms[mention.head[1] : mention.head[1] + 6]
-        return _AS_ABOVE.match(" ".join(behind)) is not None
-    the = norms[mention.head[0] - 1 : mention.head[0]] in (["the"], ["this"], ["that"])
-    return the and any(m.types == mention.types for m in before)
-
-
-def _turned(one: Mention, other: Mention, between: Sequence[str], norms: Sequence[str]) -> bool:
-    """Tell whether a type took another's place: "Modic 1 at L4-5 is now type 2"."""
-    if not (one.types and other.types) or not _NOT_TURNED.isdisjoint(between):
-        return False
-    if between[-1:] in (["to"], ["into"]) and not _CHANGED.isdisjoint(between[-2:-1]):
-        return True  # "the Modic 1 change of 2019 has evolved into Modic 2"
-    if between[-1:] == ["to"]:
-        return not _CHANGED.isdisjoint(norms[max(0, one.head[0] - 6) : one.head[0]])
-    behind = norms[other.head[1] : other.head[1] + 1]
-    return bool({"now", "currently"} & set(between[-2:])) or (behind == ["now"] and "is" in between)
 
 
 def titled_by_type(column: str) -> bool:

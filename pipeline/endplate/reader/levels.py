@@ -137,7 +137,9 @@ _SIDE_AFTER: Final = re.compile(
     rf"(?:\w+\s+)?(?:{_PLATE}|(?:and|&|/)\s*(?:the\s+)?\w{{1,3}}\d{{1,2}}\s+{_SIDE}\s+{_PLATE})"
 )
 #: "L1 sup: Schmorl", "L4 inf + L5 sup"
-_SIDE_SHORT: Final = re.compile(r"^\s(?P<side>sup|inf)\b[.]?(?=\s*(?:[-:,;+&)=]|and\b|$))")
+_SIDE_SHORT: Final = re.compile(
+    r"^\s(?P<side>sup|inf|superior|inferior)\b[.]?(?=\s*(?:[-:,;+&)=]|and\b|$))"
+)
 _PLATE_AFTER: Final = re.compile(rf"^\s*(?:vertebral\s+|body\s+)*{_PLATE}")
 #: "Endplate defect (inferior L3)"
 _PLATE_OPENS: Final = re.compile(rf"\b{_PLATE}\s+(?:\w+\s+)?[(]?\s*{_SIDE}\s+$")

@@ -78,12 +78,20 @@ _COUNTS: Final = re.compile(
 _NEW_SENTENCE: Final = re.compile(r"[.]\s+[A-Z][a-z]")
 #: "Foraminal stenosis: L5-S1 left"; two of these, one below the other, are two.
 _FIELD: Final = re.compile(r"[A-Z][A-Za-z']+(?:[ /-][A-Za-z']+){0,3}:\s")
+#: "Erosion: absent     Schmorl's node: L1"
+_SECOND_FIELD: Final = re.compile(
+    r" {3,}(?=[A-Z][A-Za-z']+(?:[ /-][A-Za-z']+){0,3}: ?\S)"
+    r"(?!(?:Level|Side|Grade|Type|Severity|Location|Size|Details?|Comments?|Notes?|If yes)\b)"
+)
 #: "L2/3 no", above "L3/4 type 2".
 _VALUED_LEVEL: Final = re.compile(r"[LTDS]\s?\d[-/\sLTDS\d]{1,6}[-:\s]\s*\w+(?:\s\w+)?$")
 _LEVEL_FIRST: Final = re.compile(r"[LTDS]\s?\d")
 _NO_VALUE: Final = re.compile(r"(?::|[.]{3,}|-{2,})\s*(?:no|-+)$")
 #: "L5/S1 yes, other levels no", above another field.
 _ENDS_IN_VALUE: Final = re.compile(r"\b(?:no|yes|none|nil)$")
+#: "Narrowed with type I / Modic signal"
+_OF_TYPE: Final = re.compile(r"\btype (?:i{1,3}|[123])$")
+_MODIC: Final = re.compile(r"Modic (?!.{0,20}:)")
 _DASH: Final = re.compile(r"[:\s]-$")
 _NOTED: Final = re.compile(r"\b(?:noted|seen|identified|present)\b")
 
@@ -213,6 +221,8 @@ class _Page:
         if stops and (last == ":" or not wraps):
             return False
         body = text[start : line.end]
+        if (first == "(" and not stops) or (_OF_TYPE.search(tail) and _MODIC.match(body)):
+            return True
         comma = last == "," and first.isupper() and not _LEVEL_FIRST.match(body)
         hangs = not comma and _HANGS.search(tail) is not None and not _NO_VALUE.search(tail)
         inside = self.speaks and first.islower() and not stops
@@ -259,6 +269,10 @@ def _physical_lines(text: str) -> list[Line]:
             start = at
             if len(body) < len(raw):
                 start += raw.index(body[0])
+            cut = _SECOND_FIELD.search(body) if _FIELD.match(body) else None
+            if cut is not None:
+                lines.append(Line(start, start + cut.start(), paragraph))
+                start, body = start + cut.end(), body[cut.end() :]
             lines.append(Line(start, start + len(body), paragraph))
         else:
             gap = True

@@ -7,6 +7,7 @@ Source: the annotation guideline, rules 1 and 5 and the rulings on "multilevel" 
 
 from __future__ import annotations
 
+import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -195,11 +196,11 @@ def choose(
         return inside
     right = next((s for s in spots if s.start >= b), None)
     # "the endplates show Modic 2, those at L5-S1 Modic 1"
-    if right is not None and (_broken(norms, b, right.start) or "those" in norms[b : right.start]):
+    if right is not None and (_broken(norms, b, right.start) or _others(norms[b : right.start])):
         right = None
     if right is not None and is_excepted(right, norms, b):
         right = None
-    if right is not None and right.place.kind in ("none", "foreign"):
+    if right is not None and right.place.kind in ("none", "foreign", "above", "below"):
         # "at the lower level (L5-S1)", "in the lower thoracic spine, including T11-T12"
         nxt = next((s for s in spots if s.start >= right.end), None)
         if (
@@ -287,6 +288,13 @@ def choose(
         if norms[a] in _DEPENDENT or any(n in _DEPENDENT - {"and"} for n in between_left[:4]):
             return left
     return right
+
+
+def _others(between: Sequence[str]) -> bool:
+    """Tell whether "those" opens another statement: "Modic 2, those at L5-S1", not "in those of"."""
+    return any(
+        b == "those" and a not in ("in", "of", "at") for a, b in itertools.pairwise(["", *between])
+    )
 
 
 def is_excepted(spot: Spot, norms: Sequence[str], behind: int) -> bool:
@@ -451,6 +459,9 @@ class Context:
             every = [segment for disc in levels.discs for segment in disc]
             self.together = every if len(set(every)) > 1 else []
             self.set_topic(levels.discs[-1], line, paragraph, number, last.leads or last.heads)
+        elif beside := next((s for s in spots if s.place.kind in ("above", "below")), None):
+            if meant := self.resolve(beside.place, [], []):
+                self.set_topic(meant, line, paragraph, number, leads=False)
         elif facing := next((s for s in spots if len(s.place.bodies) > 1), None):
             # "oedema of L4 and L5. The intervening disc"
             between = between_neighbours(facing.place.bodies)

@@ -84,8 +84,8 @@ _CAUSED: Final = re.compile(
     r"caused by|in response to|attributable to|reflects) (?:\w+ ){0,4}?"
     r"(?:fracture|fragment|donor|avulsion|schmorl|node|discitis|infection|spondylodiscitis|osteomyelitis|tumor|"
     r"metastasis|cage|screw|surgery|trauma|collapse)"
-    r"|schmorl (?:[\w,]+ ){0,18}?edema|edema(?:tous)? (?:\) )?schmorl|infective|infectious|"
-    r"not modic|septic|(?:fracture|traumatic|schmorl node|node) (?:with|shows?|has|"
+    r"|schmorl (?:[\w,]+ ){0,18}?(?:edema|halo)|edema(?:tous)? (?:\) )?schmorl|infective|infectious|"
+    r"not modic|septic|healed|(?:fracture|traumatic|schmorl node|node) (?:with|shows?|has|"
     r"demonstrating) (?:\w+ ){0,5}edema|"
     r"fracture of (?:(?!and |or )\w+ ){1,8}with (?:\w+ ){0,3}edema|"
     r"(?:post|is) traumatic|romanus|corner|spondyloarthr\w+|"
@@ -93,13 +93,7 @@ _CAUSED: Final = re.compile(
 )
 
 
-_CONVERSION: Final = frozenset(
-    "conversion converted transformation transition evolution converting evolved transformed "
-    "progression changed matured progressed transitioned developed evolving become".split()
-)
-
-
-def _types(text: str) -> tuple[list[str], bool]:
+def read_list(text: str) -> tuple[list[str], bool]:
     """Read a list of numbers; tell whether it leaves a choice ("1 or 2")."""
     options = [
         [_NUMBERS[n] for n in re.findall(rf"(?<!\S){_N}(?!\S)", part) if n in _NUMBERS]
@@ -120,7 +114,7 @@ def read_types(words: Sequence[str]) -> tuple[list[str], bool]:
         rf"(?<!\S)(?:(?:type|grade|modic|mixed) )*(?P<list>{_LIST})(?! (?:mm|cm|%))(?!\S)",
         " ".join(words),
     )
-    return _types(match.group("list")) if match else ([], False)
+    return read_list(match.group("list")) if match else ([], False)
 
 
 def modic_mentions(
@@ -152,7 +146,7 @@ def modic_mentions(
     if titled and not modic:
         match = re.fullmatch(rf"(?:type |grade )?(?P<list>{_LIST})(?: .*)?", joined)
         if match:
-            types, choice = _types(match.group("list"))
+            types, choice = read_list(match.group("list"))
             last = start + at[match.end("list") - 1] + 1
             return [
                 Mention(
@@ -175,7 +169,7 @@ def modic_mentions(
         )
         if around & _OTHER_SCHEME and not match.group("own"):
             continue
-        types, choice = _types(match.group("list"))
+        types, choice = read_list(match.group("list"))
         if not types:
             continue
         if len(types) == 1 and _MAINLY.search(joined, 0, match.start()):
@@ -242,7 +236,7 @@ def modic_mentions(
     for match in _NEXT.finditer(joined) if found else ():  # "Modic I at L3-4, II at L4-5"
         first, last = start + at[match.start("list")], start + at[match.end("list") - 1] + 1
         if not any(m.head[0] < last and first < m.head[1] for m in found):
-            types, choice = _types(match.group("list"))
+            types, choice = read_list(match.group("list"))
             found.append(
                 Mention("modic_change", (first, last), first, last, types=types, choice=choice,
                         basis="stated")
@@ -250,7 +244,7 @@ def modic_mentions(
     for match in _GLUED.finditer(joined):
         first = start + at[match.start()]
         consumed.add(first)
-        types, _ = _types(" ".join([match.group("list")]))
+        types, _ = read_list(" ".join([match.group("list")]))
         found.append(
             Mention(
                 "modic_change", (first, first + 1), first, first + 1, types=types, basis="stated"
@@ -327,34 +321,6 @@ def _is_link(tokens: Sequence[str], a: int, b: int) -> bool:
 
 def _broken(tokens: Sequence[str], a: int, b: int) -> bool:
     return any(token in (";", ".", "but") for token in tokens[a:b])
-
-
-def split_conversion(mention: Mention, norms: Sequence[str]) -> list[Mention]:
-    """Split "from Modic 1 to 2" and "type 1 to 2 conversion" into the past and what is there."""
-    inside = norms[mention.start : mention.end]
-    if len(mention.types) < 2 or "to" not in inside:
-        return [mention]
-    around = norms[max(0, mention.start - 12) : mention.end + 3]
-    before = norms[max(0, mention.start - 2) : mention.start]
-    if not ("from" in before or "from" in inside or _CONVERSION & set(around)):
-        return [mention]
-    cut = inside.index("to")
-    past, _ = _types(" ".join(inside[:cut]))
-    there, _ = _types(" ".join(inside[cut:]))
-    if not past or not there:
-        return [mention]
-    first = Mention(
-        "modic_change",
-        mention.head,
-        mention.start,
-        mention.end,
-        types=past,
-        basis="stated",
-        status="historical",
-        cue="from ... to",
-    )
-    mention.types = there
-    return [first, mention]
 
 
 def signals(terms: Sequence[Term], norms: Sequence[str], title: Sequence[Term]) -> list[Mention]:

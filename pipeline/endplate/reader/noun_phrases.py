@@ -50,7 +50,7 @@ _TRANSPARENT: Final = frozenset(["body", "marrow", "height", "central", "operate
 #: What opens a level.
 _LETTERS: Final = ("l", "s", "t", "d")
 #: "Disc height at this level reduced"
-_HERE: Final = (["this", "level"], ["that", "level"], ["same", "level"])
+_HERE: Final = tuple([word, "level"] for word in ("this", "that", "same", "both", "these"))
 _SIDES: Final = (["b", "/", "l"], ["r", "/", "l"], ["l", "/", "r"])
 _CLAIMS: Final = frozenset(
     ["narrowing", "stenosis", "compression", "disease", "edema", "fatty", "sclerosis", "irregular",
@@ -94,7 +94,7 @@ class NounPhrases:
 
     def _filler(self, t: int) -> bool:
         norm = self.norms[t]
-        if norm in ("/", "-", ",", "and", "&"):
+        if norm in ("/", "-", ",", "and", "or", "&"):
             # inside a level: "L4/5", "L4-S1"
             return norm == "-" or (
                 self.start < t < self.end - 1
@@ -396,6 +396,9 @@ class NounPhrases:
                     return []
                 continue
             norm = self.norms[t]
+            if norm == ":" and loose and term.start <= self.start + 2:
+                t += 1  # "focal defects: inferior endplate of L1"
+                continue
             if norm in BREAKS or norm in (".", ":"):
                 return []
             if norm in _PREPOSITIONS:

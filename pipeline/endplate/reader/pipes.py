@@ -6,6 +6,7 @@ They share a :class:`endplate.reader.sheet.Sheet`; those made of medspaCy's are 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -23,10 +24,12 @@ from endplate.reader.lexicon import Lexicon
 from endplate.reader.linker import rows_of
 from endplate.reader.linking import Context
 from endplate.reader.mentions import Mention
-from endplate.reader.rows import Row, correct, describe, findings_of, mark_conflicts, outrank
+from endplate.reader.rows import Row, correct, describe, findings_of, mark_conflicts, once, outrank
 from endplate.reader.sheet import KEY, Sheet, Unit, sheet_of
 from endplate.reader.wording import NAMELESS, Naming
 
+#: An addendum that corrects.
+_ERROR: Final = re.compile(r"\b(?:error|erroneous\w*|typo\w*|correct(?:ed|ion)|should read)\b")
 #: Tokens of the longest title that stands alone on its line.
 _SHORT: Final = 4
 _OF_TITLES: Final = frozenset(["assessment", "evaluation", "status", "type", "summary"])
@@ -111,6 +114,8 @@ class MentionsPipe:
                 below, paragraph = self._names(unit), unit.passage.paragraph
                 unit.naming = NAMELESS
                 continue
+            if unit.mentions and unit.wording.boxes is not None and not below:
+                below, paragraph = [m.finding for m in unit.mentions], unit.passage.paragraph
             if unit.wording.refers and (meant := before.meant(unit)):
                 unit.naming = _naming_of([*map(replace, unit.mentions), *meant])
             before.remember(unit)
@@ -181,8 +186,10 @@ class LinkerPipe:
                 context.remember(unit.levels, passage.line, passage.paragraph, unit.number)
         if sheet.corrections:
             rows = correct(rows, sheet.corrections)
+        rows = once(rows)
         if any(row.section == "addendum" for row in rows):
-            rows = outrank(rows)
+            told = (u.wording.flat for u in sheet.units if u.section == "addendum")
+            rows = outrank(rows, mended=any(_ERROR.search(flat) for flat in told))
         rows = describe(rows)
         mark_conflicts(rows)
         sheet.rows = rows

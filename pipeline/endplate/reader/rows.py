@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from endplate.codes import CORE_FINDINGS
 from endplate.reader.asides import Source
 from endplate.reader.passage import Passage
 from endplate.records import Finding
@@ -221,8 +222,47 @@ def correct(rows: Sequence[Row], wrong: Collection[str]) -> list[Row]:
     ]
 
 
-def outrank(rows: Sequence[Row]) -> list[Row]:
-    """Drop what an addendum denies: it corrects the report."""
+def once(rows: Sequence[Row]) -> list[Row]:
+    """Drop what other rows say with their level.
+
+    "L3 endplate oedema as described", and "MC" in a cell beside the cell of the type.
+    """
+    levelled = {
+        (r.finding, r.status, body)
+        for r in rows
+        if r.finding in CORE_FINDINGS and r.level
+        for body in r.level.split("-")
+    }
+    typed = {(r.passage.line, r.level) for r in rows if r.passage.cell and r.types}
+    return [
+        r
+        for r in rows
+        if (r.level or not r.vertebra or (r.finding, r.status, r.vertebra) not in levelled)
+        and not (
+            r.finding == "modic_change"
+            and r.passage.cell
+            and not r.types
+            and r.status == "present"
+            and (r.passage.line, r.level) in typed
+        )
+    ]
+
+
+def outrank(rows: Sequence[Row], *, mended: bool) -> list[Row]:
+    """Drop what an addendum denies: it corrects the report.
+
+    `mended` tells that it speaks of an error: the type that it states at a level then stands alone.
+    """
+    if mended:
+        types = {r.place: r.types for r in rows if r.section == "addendum" and r.types and r.level}
+        rows = [
+            r
+            for r in rows
+            if r.section == "addendum"
+            or r.finding != "modic_change"
+            or r.status != "present"
+            or types.get(r.place, r.types) == r.types
+        ]
     denied = {
         (r.finding, r.place)
         for r in rows

@@ -45,11 +45,11 @@ _NOWHERE: Final = Where()
 _SIDES: Final = {
     "superior": "superior", "upper": "superior", "inferior": "inferior", "lower": "inferior",
 }  # fmt: skip
+#: "The protrusion has resolved."
+_HAS: Final = (["has"], ["have"])
 _SIDES_BEHIND: Final = {"superiorly": "superior", "inferiorly": "inferior"}
 #: What opens a paragraph on what was just described.
-_APPEARANCES: Final = frozenset(
-    ["appearance", "appearances", "finding", "findings", "combination"]
-)
+_APPEARANCES: Final = frozenset(["appearance", "appearances", "finding", "findings", "combination"])
 #: Surgery that joins two bodies.
 _JOINS_BODIES: Final = frozenset(
     "screw screws fixation fusion fused rod rods instrumented instrumentation cage spondylodesis "
@@ -79,8 +79,19 @@ class Spread:
         where, spot = self._told(mention)
         if mention.finding == "transitional_vertebra" and where:  # a body's, not a disc's
             where = [w for w in where if w.vertebra] or [_NOWHERE]
+        if self._only_that(mention) and not any(w.level or w.vertebra for w in where):
+            return _at(self.context.topic), spot
         excepted = self._excepted(mention)
         return [w for w in where if w.level not in excepted] if excepted else where, spot
+
+    def _only_that(self, mention: Mention) -> bool:
+        """Tell whether a denial is of what was just described: "It does not represent Modic"."""
+        return (
+            mention.finding == "modic_change"
+            and mention.status == "absent"
+            and "represent" in mention.cue
+            and self.unit.norms[0] in ("it", "this", "these", "that")
+        )
 
     def _excepted(self, mention: Mention) -> set[str]:
         """Return the levels that a mention is not at: "L2 to S1 except L3-4"."""
@@ -258,14 +269,21 @@ class Spread:
             around = self.unit.norms[max(0, mention.head[0] - 3) : mention.head[1]]
             if context.topic_leads or {"residual", "recurrent", "associated"} & set(around):
                 return context.topic
-            the = self.unit.norms[:1] in (["the"], ["this"]) and mention.finding in CORE_FINDINGS
-            goes_on = not denied or the or any(
-                # "mild bulging of the disc but no root compression"
-                m.status == "present"
-                and m.finding not in NEVER_INHERIT
-                and m.head[1] <= mention.head[0]
-                and ";" not in self.unit.norms[m.head[1] : mention.head[0]]
-                for m in self.unit.mentions
+            norms = self.unit.norms
+            the = norms[:1] in (["the"], ["this"]) and mention.finding in CORE_FINDINGS
+            over = norms[:1] == ["the"] and norms[mention.end : mention.end + 1] in _HAS
+            goes_on = (
+                not denied
+                or the
+                or (over and mention.start == 1)
+                or any(
+                    # "mild bulging of the disc but no root compression"
+                    m.status == "present"
+                    and m.finding not in NEVER_INHERIT
+                    and m.head[1] <= mention.head[0]
+                    and ";" not in self.unit.norms[m.head[1] : mention.head[0]]
+                    for m in self.unit.mentions
+                )
             )
             return context.topic if goes_on and number - context.topic_passage <= 2 else []
         # line after line about one level: what is affirmed goes on about it

@@ -114,6 +114,8 @@ def reaches(
         return False  # "Modic 1, and infection has been considered and dismissed"
     if "," in between:
         comma = len(between) - 1 - list(reversed(between)).index(",")
+        if between[-1] == "," and norms[cue.start] == "which":
+            return True  # "a protrusion, which is no longer seen"
         if not _SHOWS.isdisjoint(norms[max(0, target[0] - 8) : target[0]]):
             return False  # "the endplate shows oedema, and Modic 1 is suspected"
         return any(n in ("or", "nor", "and") for n in between[comma:]) and not any(
@@ -222,6 +224,9 @@ def weigh(
         return "historical", nearest("historical") if "historical" in by else None
     if decided:
         cue = min(decided, key=lambda c: (c.distance, c.category))
+        choice = next((c for c in decided if norms[c.start] == "versus"), None)
+        if norms[cue.start] == "query" and choice is not None:
+            cue = choice  # "query Modic change versus infection": a doubt, not what is asked
         if cue.category == "uncertain" and cue.before and cue.reach == "phrase":
             # "the suspected fracture is not confirmed"
             refuted = next((c for c in by.get("negated", []) if not c.before), None)

@@ -20,7 +20,8 @@ _REFERS: Final = ("typ", "similar", "same", "identical", "comparable", "likewise
 _SIMILAR: Final = re.compile(
     r"(?<!\S)(?:similar|same|identical|comparable)(?: (?:but|though|if|albeit|,|less|more|milder|"
     r"lesser|slightly|marked|prominent|pronounced|extensive|severe|degenerative|reactive|type|of))*"
-    r" (?:evolution|progression|conversion|course|development|change|finding|appearance|abnormality|signal|feature|pattern|picture|alteration)s?(?!\S)"
+    r" (?:evolution|progression|conversion|course|development|change|finding|appearance|"
+    r"abnormality|signal|feature|pattern|picture|alteration)s?(?!\S)"
     r"(?! (?:to|as|with|since|compared|from)(?! an? | lesser| milder))"
     r"|(?<!\S)(?:likewise|ditto|same type(?= [,.;(]|$))(?!\S)"
 )

@@ -11,8 +11,9 @@ from endplate.reader.anaphora import denied
 from endplate.reader.composer import Composer
 from endplate.reader.conversions import stated
 from endplate.reader.mentions import Mention, Term
-from endplate.reader.modic import read_types, signals
+from endplate.reader.modic import read_types
 from endplate.reader.sheet import Unit
+from endplate.reader.signal import Signals
 from endplate.reader.status import NONE
 from endplate.reader.templates import Boxes
 from endplate.reader.values import headings, title_end, values
@@ -39,10 +40,12 @@ class Finder:
     ----------
     rules : mapping
         The content of ``findings.yaml``.
+    signals : Signals
     """
 
-    def __init__(self, rules: Mapping[str, Any]) -> None:
+    def __init__(self, rules: Mapping[str, Any], signals: Signals) -> None:
         self._compose = Composer(rules)
+        self._signals = signals
 
     def named(
         self,
@@ -86,7 +89,7 @@ class Finder:
             )
             and not any(m.finding == finding for m in found)
         ]
-        for signal in signals(terms, norms, title):
+        for signal in self._signals(terms, norms, title):
             twins = [m for m in found if m.finding == signal.finding]
             if not twins:
                 found.append(signal)

@@ -45,8 +45,8 @@ def lexicon_words(lexicon: Lexicon) -> set[str]:
 def anchors(nlp: Language, lexicon: Lexicon) -> frozenset[str]:
     """Return words of which a passage with a finding must hold one.
 
-    A finding needs a thing or a quality, or a signal at an endplate: of each of their phrases the
-    longest word stands here.
+    A finding needs a thing or a quality, or a signal at an endplate, which may be named in the
+    sentence before: of each of their phrases the longest word stands here.
     """
     speaking = {*lexicon.terms["things"], *lexicon.terms["qualities"], "endplate", "modic"}
     found = {
@@ -54,4 +54,5 @@ def anchors(nlp: Language, lexicon: Lexicon) -> frozenset[str]:
         for phrase, labels in phrases_by_norm(nlp, lexicon).items()
         if labels & speaking
     }
-    return frozenset(found | {"none", "another", "further"})
+    signal = {*lexicon.signal["low"], *lexicon.signal["high"]}
+    return frozenset(found | signal | {"none", "another", "further"})

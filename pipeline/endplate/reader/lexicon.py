@@ -52,6 +52,7 @@ class Lexicon:
     assertion: dict[str, Any]
     regions: dict[str, Any]
     asides: dict[str, Any]
+    signal: dict[str, Any]
     fingerprint: str
     overlay_hash: str = ""
 

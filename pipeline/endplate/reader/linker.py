@@ -10,8 +10,7 @@ from endplate.reader.asides import Source
 from endplate.reader.grading import acuity, grade, measure
 from endplate.reader.linking import Context
 from endplate.reader.mentions import Mention
-from endplate.reader.modic import caused_otherwise
-from endplate.reader.rows import ANYWHERE, DESCRIBES, Row, settle_passage
+from endplate.reader.rows import ANYWHERE, Row, settle_passage
 from endplate.reader.sheet import Unit
 from endplate.reader.spread import Spread
 from endplate.reader.wording import Detail
@@ -43,8 +42,6 @@ def _spread(unit: Unit, spread: Spread, *, named_only: bool) -> list[Row]:
     if naming.details is None:
         naming.details = [_detail(m, naming.mentions, unit.norms) for m in naming.mentions]
         naming.dealt = spread.in_order()
-        if any(mention.finding in DESCRIBES for mention in naming.mentions):
-            wording.caused = caused_otherwise(unit.norms)
     rows: list[Row] = []
     for mention, detail in zip(naming.mentions, naming.details, strict=True):
         if not mention.status:
@@ -84,7 +81,7 @@ def _spread(unit: Unit, spread: Spread, *, named_only: bool) -> list[Row]:
                     measure=measure,
                     cue=mention.cue,
                     acuity=detail.acuity,
-                    caused=wording.caused,
+                    caused=bool(wording.caused),
                     everywhere=not (spot and spot.place.kind == "none"),
                 )
             )

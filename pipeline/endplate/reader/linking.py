@@ -291,7 +291,7 @@ def choose(
 
 
 def _others(between: Sequence[str]) -> bool:
-    """Tell whether "those" opens another statement: "Modic 2, those at L5-S1", not "in those of"."""
+    """Tell whether "those" opens another statement: "Modic 2, those at L5-S1"."""
     return any(
         b == "those" and a not in ("in", "of", "at") for a, b in itertools.pairwise(["", *between])
     )

@@ -5,7 +5,6 @@ Source: the annotation guideline, rules 2 and 3.
 
 from __future__ import annotations
 
-import itertools
 import re
 from collections.abc import Sequence
 from typing import Final
@@ -56,41 +55,8 @@ _MIXED: Final = {"1": ["1", "2"], "2": ["1", "2"]}
 _OR_MIXED: Final = re.compile(r" (?:or|vs|versus) mixed(?! (?:modic|type|grade|\d|i))(?!\S)")
 _OR: Final = re.compile(r"(?<!\S)(?:or|vs|versus)(?!\S)")
 _GLUED: Final = re.compile(r"(?<!\S)mc(?P<list>i{1,3}|[123])(?!\S)")
-#: Other schemes count in types and grades too.
-_OTHER_SCHEME: Final = frozenset(
-    "castellvi meyerding pfirrmann pfirmann diabetes diabetic salter odontoid sprain dens "
-    "weber schatzker "
-    "meniscal acromion mucopolysaccharidosis chiari collagen neurofibromatosis hangman "
-    "denis spetzler arnold hiatal "
-    "perineural tarlov tile tuberosity wiltse gaucher osteogenesis ii-b dm t2dm schizas "
-    "bartynski frankel asia who "
-    "listhesis spondylolisthesis anterolisthesis retrolisthesis fracture osteonecrosis "
-    "morquio facet endoleak".split()
-)
-
-_LOW: Final = frozenset(
-    "low hypointense dark decreased reduced hypo hypointensity lower diminished black "
-    "suppresses suppressed suppression inferior loss suppressing drops drop dropping saturates "
-    "nulls nulled hyposignal".split()
-)
-_HIGH: Final = frozenset(
-    "high hyperintense bright increased elevated hyper hyperintensity raised brightness "
-    "higher superior white increase edema hypersignal".split()
-)
-_ISO: Final = frozenset("iso isointense intermediate isointensity".split())
-_STIR: Final = frozenset("stir tirm fs fatsat spair dixon".split())
-_CAUSED: Final = re.compile(
-    r"\b(?:due to|secondary to|related to|from|around|about|surrounding|surrounds|reactive to|"
-    r"caused by|in response to|attributable to|reflects) (?:\w+ ){0,4}?"
-    r"(?:fracture|fragment|donor|avulsion|schmorl|node|discitis|infection|spondylodiscitis|osteomyelitis|tumor|"
-    r"metastasis|cage|screw|surgery|trauma|collapse)"
-    r"|schmorl (?:[\w,]+ ){0,18}?(?:edema|halo)|edema(?:tous)? (?:\) )?schmorl|infective|infectious|"
-    r"not modic|septic|healed|(?:fracture|traumatic|schmorl node|node) (?:with|shows?|has|"
-    r"demonstrating) (?:\w+ ){0,5}edema|"
-    r"fracture of (?:(?!and |or )\w+ ){1,8}with (?:\w+ ){0,3}edema|"
-    r"(?:post|is) traumatic|romanus|corner|spondyloarthr\w+|"
-    r"spondylitis|costovertebral|andersson|destruction of"
-)
+#: What else is counted in types and grades.
+_SCHEMES: Final = frozenset(["other_scheme", "listhesis", "fracture", "facet", "transitional"])
 
 
 def read_list(text: str) -> tuple[list[str], bool]:
@@ -164,10 +130,7 @@ def modic_mentions(
         return []
     for match in _TYPED.finditer(joined):
         first, last = start + at[match.start()], start + at[match.end("list") - 1] + 1
-        around = set(tokens[max(0, first - start - 3) : first - start]) | set(
-            tokens[last - start : last - start + 2]
-        )
-        if around & _OTHER_SCHEME and not match.group("own"):
+        if not match.group("own") and _of_other_scheme(terms, first, last):
             continue
         types, choice = read_list(match.group("list"))
         if not types:
@@ -276,6 +239,11 @@ def modic_mentions(
     return found
 
 
+def _of_other_scheme(terms: Sequence[Term], first: int, last: int) -> bool:
+    """Tell whether a type or grade is one of another scheme: "Castellvi type 2", "grade 1 slip"."""
+    return any(t.start < last + 2 and t.end > first - 3 and t.labels & _SCHEMES for t in terms)
+
+
 def _described(terms: Sequence[Term], first: int) -> bool:
     """Tell whether a type is said of what stands right before it: "fatty type 2 change"."""
     return any(t.start < first <= t.end and t.labels & {"fatty", "edema"} for t in terms)
@@ -321,155 +289,3 @@ def _is_link(tokens: Sequence[str], a: int, b: int) -> bool:
 
 def _broken(tokens: Sequence[str], a: int, b: int) -> bool:
     return any(token in (";", ".", "but") for token in tokens[a:b])
-
-
-def signals(terms: Sequence[Term], norms: Sequence[str], title: Sequence[Term]) -> list[Mention]:
-    """Return what signal pairs say, clause by clause where several clauses have one.
-
-    "L4-5 bright on T1 and T2, whereas L5-S1 is dark on T1 and bright on T2"
-    """
-    if _CLAUSES.isdisjoint(norms[:-1]):
-        return signal_mentions(terms, norms, 0, len(norms), title)
-    cuts = [t for t, norm in enumerate(norms) if norm in _CLAUSES]
-    edges = [0, *cuts, len(norms)]
-    found = [
-        mention
-        for a, b in itertools.pairwise(edges)
-        for mention in signal_mentions(
-            [t for t in terms if a <= t.start and t.end <= b], norms, a, b, title
-        )
-    ]
-    if len(found) > 1 or (found and "where" in norms):  # "where it had been dark on T1"
-        return found
-    return signal_mentions(terms, norms, 0, len(norms), title)
-
-
-#: What another cause of the signal is put aside with: "infection less likely".
-_DOUBTS: Final = frozenset(["unlikely", "less", "excluded", "absent", "not"])
-_CLAUSES: Final = frozenset(["whereas", "while", "but", ";", ".", "where"])
-
-
-def signal_mentions(
-    terms: Sequence[Term], norms: Sequence[str], start: int, end: int, title: Sequence[Term]
-) -> list[Mention]:
-    """Return what signal pairs on T1, T2 and STIR say of an endplate.
-
-    T1 low with T2 or STIR high is oedema (type 1), T1 high with T2 high or iso is fat (type 2),
-    T1 and T2 low is sclerosis (type 3). T2 or STIR alone is no type; STIR high is oedema.
-    """
-    site = next(
-        (t for t in [*terms, *title] if t.labels & {"endplate", "discogenic", "modic"}), None
-    )
-    if site is None or any(
-        t.labels & {"neoplasm", "hemangioma", "infection", "fracture"}
-        and norms[t.start - 1 : t.start] not in (["no"], ["not"], ["without"], ["nor"])
-        and _DOUBTS.isdisjoint(norms[t.end : t.end + 4])
-        for t in terms
-    ):
-        return []
-    events: list[tuple[str, str, int]] = []
-    t = start
-    while t < end:
-        norm = norms[t]
-        if norm == "inferior" and norms[t + 1 : t + 2] != ["signal"]:
-            pass  # an endplate
-        elif norm in _LOW and "height" in norms[t + 1 : t + 3]:
-            pass  # a disc "reduced in height"
-        elif norm in _LOW:
-            events.append(("is", "low", t))
-        elif norm in _HIGH:
-            if norm != "edema" and not (
-                norm == "superior" or (norm == "increased" and norms[t + 1 : t + 2] == ["since"])
-            ):
-                events.append(("is", "high", t))
-        elif norm in _ISO:
-            events.append(("is", "iso", t))
-        elif norm in _STIR:
-            events.append(("on", "stir", t))
-        elif norm == "t" and t + 1 < end and norms[t + 1] in ("1", "2"):
-            events.append(("on", "t" + norms[t + 1], t))
-            t += 1
-        elif norm in ("fat",) and norms[t + 1 : t + 2] in (
-            ["sat"],
-            ["saturated"],
-            ["saturation"],
-            ["suppressed"],
-            ["suppression"],
-        ):
-            events.append(("on", "stir", t))
-            t += 1
-        t += 1
-    if len({name for kind, name, _ in events if kind == "on"}) < 1 or not any(
-        k == "is" for k, *_ in events
-    ):
-        return []
-    signal = _read_signal(events)
-    if len(signal) == 1 and "stir" not in signal:
-        return []
-    first, last = events[0][2], events[-1][2] + 1
-    while last < end and norms[last] in ("1", "2", "w", "wi", "weighted", "signal"):
-        last += 1
-    t1, t2, stir = signal.get("t1"), signal.get("t2"), signal.get("stir")
-    finding = ""
-    if t1 == "low" and "high" in (t2, stir):
-        finding = "endplate_edema"
-    elif t1 == "high" and (t2 in ("high", "iso") or stir == "low"):
-        finding = "endplate_fatty_change"
-    elif t1 == "low" and t2 == "low":
-        finding = "endplate_sclerosis"
-    elif stir == "high" and t1 is None:
-        finding = "endplate_edema"
-    if not finding:
-        return []
-    mention = Mention(finding, (first, last), first, last, site=site)
-    mention.types = {
-        "endplate_edema": ["1"],
-        "endplate_fatty_change": ["2"],
-        "endplate_sclerosis": ["3"],
-    }[finding]
-    if finding == "endplate_edema" and t1 is None:
-        mention.types = []
-    mention.basis = "described"
-    return [mention]
-
-
-def _read_signal(events: Sequence[tuple[str, str, int]]) -> dict[str, str]:
-    """Pair intensities with sequences: "T1 low, T2 high" as well as "bright on T1 and T2"."""
-    signal: dict[str, str] = {}
-    kinds = [kind for kind, *_ in events]
-    # the intensity leads when the first sequence has one before it within three words
-    leads = kinds[0] == "is" and not (
-        len(events) > 1
-        and events[1][0] == "on"
-        and len(events) > 2
-        and events[2][0] == "is"
-        and events[2][2] - events[1][2] <= 2
-        and events[1][2] - events[0][2] > 3
-    )
-    if leads:
-        value = ""
-        for kind, name, _ in events:
-            if kind == "is":
-                value = name
-            elif value:
-                signal.setdefault(name, value)
-        return signal
-    waiting: list[str] = []
-    value = ""
-    for kind, name, _ in events:
-        if kind == "on" and value:  # "T1 bright, isointense on T2"
-            signal.setdefault(name, value)
-            value = ""
-        elif kind == "on":
-            waiting.append(name)
-        else:
-            value = "" if waiting else name
-            for sequence in waiting:
-                signal.setdefault(sequence, name)
-            waiting = []
-    return signal
-
-
-def caused_otherwise(norms: Sequence[str]) -> bool:
-    """Tell whether a passage gives the oedema another cause than the disc."""
-    return bool(_CAUSED.search(" ".join(norms)))

@@ -24,9 +24,19 @@ from endplate.reader.lexicon import Lexicon
 from endplate.reader.linker import rows_of
 from endplate.reader.linking import Context
 from endplate.reader.mentions import Mention
-from endplate.reader.rows import Row, correct, describe, findings_of, mark_conflicts, once, outrank
+from endplate.reader.rows import (
+    DESCRIBES,
+    Row,
+    correct,
+    describe,
+    findings_of,
+    mark_conflicts,
+    once,
+    outrank,
+)
 from endplate.reader.sheet import KEY, Sheet, Unit, sheet_of
-from endplate.reader.wording import NAMELESS, Naming
+from endplate.reader.signal import Signals
+from endplate.reader.wording import NAMELESS, Naming, Wording
 
 #: An addendum that corrects.
 _ERROR: Final = re.compile(r"\b(?:error|erroneous\w*|typo\w*|correct(?:ed|ion)|should read)\b")
@@ -88,7 +98,8 @@ class MentionsPipe:
     """Finds what the passages name."""
 
     def __init__(self, lexicon: Lexicon) -> None:
-        self._finder = Finder(lexicon.findings)
+        self._signals = Signals(lexicon.signal)
+        self._finder = Finder(lexicon.findings, self._signals)
 
     def __call__(self, doc: Doc) -> Doc:
         """Fill the mentions of the units."""
@@ -118,6 +129,8 @@ class MentionsPipe:
                 below, paragraph = [m.finding for m in unit.mentions], unit.passage.paragraph
             if unit.wording.refers and (meant := before.meant(unit)):
                 unit.naming = _naming_of([*map(replace, unit.mentions), *meant])
+            if any(mention.finding in DESCRIBES for mention in unit.mentions):
+                self._explain(unit.wording)
             before.remember(unit)
         if sheet.shown:
             doc.spans["endplate_mentions"] = [
@@ -126,6 +139,11 @@ class MentionsPipe:
                 for mention in unit.mentions
             ]
         return doc
+
+    def _explain(self, wording: Wording) -> None:
+        """Note whether a text gives its oedema another cause than the disc."""
+        if wording.caused is None:
+            wording.caused = self._signals.caused_otherwise(wording.norms)
 
     def _titles(self, unit: Unit, units: Sequence[Unit]) -> bool:
         """Tell whether a line without a colon is the title of the items below it."""

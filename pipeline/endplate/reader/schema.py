@@ -177,6 +177,19 @@ class Asides(_Part):
     units: Phrases = []
 
 
+class Signal(_Part):
+    """Signal, and what explains it."""
+
+    low: list[Word] = []
+    high: list[Word] = []
+    intermediate: list[Word] = []
+    fat_suppressed: list[Word] = []
+    links: Phrases = []
+    causes: list[Word] = []
+    edematous: Phrases = []
+    explained: Phrases = []
+
+
 #: Every rule file by its name without ``.yaml``.
 FILES: Final[dict[str, type[BaseModel]]] = {
     "spelling": Spelling,
@@ -187,6 +200,7 @@ FILES: Final[dict[str, type[BaseModel]]] = {
     "assertion": Assertion,
     "regions": Regions,
     "asides": Asides,
+    "signal": Signal,
 }
 
 #: Mappings in which a phrase means one thing only.
@@ -203,7 +217,7 @@ EXCLUSIVE: Final = frozenset(
 )
 
 #: Files whose lists become patterns: an empty one would match everywhere.
-NEVER_EMPTY: Final = frozenset(["levels", "sections", "regions", "asides"])
+NEVER_EMPTY: Final = frozenset(["levels", "sections", "regions", "asides", "signal"])
 
 _EXPECTED: Final = {
     "string_type": "one phrase is expected here (a phrase with a colon or comma needs quotes)",

@@ -182,7 +182,7 @@ class Spread:
         referred = next((s for s in unit.spots if s.place.kind in ("both", "same")), None)
         if named:
             spot = next((s for s in reversed(named) if s.end <= at), named[-1])
-            levels = spot.place.segments
+            levels: Sequence[str] = spot.place.segments
             if len(levels) < 2:
                 levels = [segment for s in named for segment in s.place.segments]
         elif referred is not None:  # "at these levels type 2 and type 1, respectively"

@@ -95,8 +95,8 @@ class Wording:
         Its levels, and where they stand; None until somebody asks.
     corrects : list of str
         Levels that it calls wrong.
-    caused : bool
-        Whether it gives oedema another cause than the disc.
+    caused : bool or None
+        Whether it gives oedema another cause than the disc; None until somebody asks.
     own : Levels or None
         The same with what follows from them; None until somebody asks.
     moved : dict or None
@@ -129,7 +129,7 @@ class Wording:
     own: Levels | None
     moved: dict[str, Levels] | None
     corrects: Sequence[str]
-    caused: bool
+    caused: bool | None
     modifiers: list[Any] | None
     namings: dict[Hashable, Naming]
 
@@ -168,7 +168,7 @@ class Wording:
         self.own = None
         self.moved = None
         self.corrects = ()
-        self.caused = False
+        self.caused = None
         self.modifiers = None
         self.namings = {}
 

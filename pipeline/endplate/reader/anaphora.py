@@ -14,6 +14,7 @@ from typing import Final
 from endplate.reader.conversions import stated
 from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Unit
+from endplate.reader.wording import Wording
 
 #: No flattened text without one of these refers back, but for one that opens or ends with "none".
 _REFERS: Final = ("typ", "similar", "same", "identical", "comparable", "likewise", "ditto")
@@ -29,12 +30,13 @@ _SIMILAR: Final = re.compile(
 _TYPED: Final = frozenset(
     ["modic_change", "endplate_edema", "endplate_fatty_change", "endplate_degeneration"]
 )
-_PLACES: Final = frozenset(["disc", "facet", "canal", "root"])
 #: All that a passage names which only tells of signal.
 _SIGNALS: Final = frozenset(
     ["marrow", "edema", "fatty", "sclerosis", "change", "dark", "loss", "sequence", "body"]
 )
-_DEFINITE: Final = (["those"], ["that"], ["the"], ["this"])
+_DEFINITE: Final = frozenset(["those", "that", "the", "this"])
+_THOSE: Final = "those"
+_EDEMA: Final = "edema"
 #: Whose oedema it may be, if not the endplates'.
 _OTHERS: Final = frozenset(
     ["facet", "pars", "other_site", "schmorl", "fracture", "infection", "neoplasm", "root", "cauda"]
@@ -45,36 +47,36 @@ _SHORT: Final = 12
 
 
 def means_endplates(unit: Unit, before: Unit | None) -> bool:
-    """Tell whether "those at L4-5" are endplates, as the passage before speaks of them.
+    """Tell whether a passage goes on about the endplates that the one before speaks of."""
+    wording = unit.wording
+    if wording.alludes is None:
+        wording.alludes = _allusion(wording)
+    if before is None or not wording.alludes:
+        return False
+    if wording.alludes == _EDEMA:
+        return bool(before.naming.core)
+    near = wording.alludes == _THOSE or (
+        unit.number - before.number == 1 and before.passage.line == unit.passage.line
+    )
+    return near and any("endplate" in term.labels for term in before.terms)
 
-    So is "the oedema" below a sentence that tells of oedema or of Modic changes.
+
+def _allusion(wording: Wording) -> str:
+    """Return what a text says of endplates that it does not name, if it may.
+
+    "Those at L4-5", "the oedema", and signal on T1 without a word on where.
     """
-    norms = unit.norms
-    if before is None:
-        return False
-    if unit.number - before.number == 1 and _only_signals(unit, before):
-        return True
-    if norms[:1] not in _DEFINITE:
-        return False
+    norms, terms = wording.norms, wording.terms
     if norms[0] in ("those", "that") and norms[1:2] in (["at"], ["of"], ["in"]):
-        return any("endplate" in term.labels for term in before.terms)
-    return (
-        bool(before.naming.core)
-        and any(term.start in (1, 2) and "edema" in term.labels for term in unit.terms)
-        and not any(term.labels & _OTHERS for term in unit.terms)
-    )
-
-
-def _only_signals(unit: Unit, before: Unit) -> bool:
-    """Tell whether a passage tells of signal, and the one before names where: the endplates."""
-    return (
-        any("endplate" in term.labels for term in before.terms)
-        and before.passage.line == unit.passage.line
-        and any(a == "t" and b == "1" for a, b in itertools.pairwise(unit.norms))
-        and not any(
-            term.labels & _PLACES or not _SIGNALS.issuperset(term.labels) for term in unit.terms
-        )
-    )
+        return _THOSE
+    if (
+        norms[0] in _DEFINITE
+        and any(term.start in (1, 2) and "edema" in term.labels for term in terms)
+        and not any(term.labels & _OTHERS for term in terms)
+    ):
+        return _EDEMA
+    t1 = any(a == "t" and b == "1" for a, b in itertools.pairwise(norms))
+    return "signal" if t1 and all(_SIGNALS.issuperset(term.labels) for term in terms) else ""
 
 
 def refers(flat: str) -> bool:

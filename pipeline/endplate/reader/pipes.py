@@ -117,7 +117,8 @@ class MentionsPipe:
                 continue
             here = below if paragraph == unit.passage.paragraph else []
             if means_endplates(unit, last):
-                unit.naming = _naming_of(self._finder.named(unit.terms, unit.norms, [ENDPLATES]))
+                again = self._finder.named(unit.terms, unit.norms, [ENDPLATES])
+                unit.naming = self._naming_of(again, unit.wording)
             else:
                 unit.naming = self._naming(unit, here, "modic_change" in below)
                 last = unit
@@ -128,9 +129,8 @@ class MentionsPipe:
             if unit.mentions and unit.wording.boxes is not None and not below:
                 below, paragraph = [m.finding for m in unit.mentions], unit.passage.paragraph
             if unit.wording.refers and (meant := before.meant(unit)):
-                unit.naming = _naming_of([*map(replace, unit.mentions), *meant])
-            if any(mention.finding in DESCRIBES for mention in unit.mentions):
-                self._explain(unit.wording)
+                meant = [*map(replace, unit.mentions), *meant]
+                unit.naming = self._naming_of(meant, unit.wording)
             before.remember(unit)
         if sheet.shown:
             doc.spans["endplate_mentions"] = [
@@ -140,10 +140,11 @@ class MentionsPipe:
             ]
         return doc
 
-    def _explain(self, wording: Wording) -> None:
-        """Note whether a text gives its oedema another cause than the disc."""
-        if wording.caused is None:
+    def _naming_of(self, mentions: list[Mention], wording: Wording) -> Naming:
+        """Return what a text names; note whether it gives its oedema another cause."""
+        if wording.caused is None and any(m.finding in DESCRIBES for m in mentions):
             wording.caused = self._signals.caused_otherwise(wording.norms)
+        return Naming(mentions, [m for m in mentions if m.finding in CORE_FINDINGS])
 
     def _titles(self, unit: Unit, units: Sequence[Unit]) -> bool:
         """Tell whether a line without a colon is the title of the items below it."""
@@ -168,7 +169,8 @@ class MentionsPipe:
                 any("modic" in term.labels for term in unit.column.terms)
                 or (modic_below and titled_by_type(column))
             )
-            known = _naming_of(self._finder.find(unit, below, titled_modic=titled))
+            found = self._finder.find(unit, below, titled_modic=titled)
+            known = self._naming_of(found, unit.wording)
             unit.wording.namings[setting] = known
         return known
 
@@ -214,10 +216,6 @@ class LinkerPipe:
         if sheet.shown:
             doc._.findings = tuple(findings_of(rows, "", sheet.source))
         return doc
-
-
-def _naming_of(mentions: list[Mention]) -> Naming:
-    return Naming(mentions, [m for m in mentions if m.finding in CORE_FINDINGS])
 
 
 def _heads(units: Sequence[Unit], unit: Unit) -> bool:

@@ -227,24 +227,27 @@ def once(rows: Sequence[Row]) -> list[Row]:
 
     "L3 endplate oedema as described", and "MC" in a cell beside the cell of the type.
     """
+    bare = any(r.vertebra and not r.level and r.finding in CORE_FINDINGS for r in rows)
     levelled = {
         (r.finding, r.status, body)
         for r in rows
-        if r.finding in CORE_FINDINGS and r.level
+        if bare and r.finding in CORE_FINDINGS and r.level
         for body in r.level.split("-")
     }
-    typed = {(r.passage.line, r.level) for r in rows if r.passage.cell and r.types}
+    cells = [r for r in rows if r.passage.cell and r.finding == "modic_change"]
+    typed = {(r.passage.line, r.level) for r in cells if r.types}
+    if not levelled and not typed:
+        return list(rows)
+    untyped = {
+        id(r)
+        for r in cells
+        if not r.types and r.status == "present" and (r.passage.line, r.level) in typed
+    }
     return [
         r
         for r in rows
-        if (r.level or not r.vertebra or (r.finding, r.status, r.vertebra) not in levelled)
-        and not (
-            r.finding == "modic_change"
-            and r.passage.cell
-            and not r.types
-            and r.status == "present"
-            and (r.passage.line, r.level) in typed
-        )
+        if id(r) not in untyped
+        and (r.level or not r.vertebra or (r.finding, r.status, r.vertebra) not in levelled)
     ]
 
 

@@ -85,6 +85,8 @@ class Wording:
         Whether it may speak of what was named before it.
     speaks : bool or None
         Whether it may name a finding or a level; None as long as nobody asked.
+    alludes : str or None
+        How it may go on about endplates without a word on them; None as long as nobody asked.
     bare : bool or None
         Whether it is a level heading with nothing behind it; None as long as nobody asked.
     norms, starts, ends : list
@@ -118,6 +120,7 @@ class Wording:
     affirms: bool
     refers: bool
     speaks: bool | None
+    alludes: str | None
     bare: bool | None
     tokenized: bool
     norms: list[str]
@@ -157,6 +160,7 @@ class Wording:
         self.affirms = affirms
         self.refers = refers
         self.speaks = None
+        self.alludes = None
         self.bare = None
         self.tokenized = False
         self.norms = []

@@ -148,6 +148,8 @@ def spots_of(
             )
             if after == ":" and opener in (",", ";", "and", "("):
                 spot.leads = True
+            if place.kind in ("former", "latter") and opener == ",":
+                spot.leads = True  # "both discs are narrow, the former with a tear"
         recent = norms[max(0, a - 5) : a]
         spot.stressed = any(n in _STRESS for n in recent) and not any(
             n in (";", ".") for n in recent

@@ -82,7 +82,7 @@ def _allusion(wording: Wording) -> str:
 def refers(flat: str) -> bool:
     """Tell whether a flattened passage may speak of what was named before it."""
     return (
-        flat.startswith(("none", "nil ", "no at "))
+        flat.startswith(("none", "nil ", "no at ", "there are none"))
         or flat.endswith(("none", "none.", "nil", "nil."))
         or any(word in flat for word in _REFERS)
     )
@@ -128,6 +128,8 @@ class Antecedents:
             return None
         if spots[0].place.kind not in ("named", "none"):
             return None
+        if norms[:3] == ["there", "are", "none"]:
+            return denied(self.last[-1], 2)
         if norms[0] == "none" or (norms[0] == "no" and norms[1] in ("at", "in")):  # "nil at"
             return denied(self.last[-1], 0)
         answers = norms[spots[0].end :] in (["none"], ["none", "."], ["nil"], ["nil", "."])
@@ -144,7 +146,8 @@ class Antecedents:
         similar = _similar_at(unit)
         if similar is None or self.unit is None or _where(unit) == _where(self.unit):
             return []
-        return [_repeated(mention, *similar) for mention in self.core]
+        ditto = "ditto" in unit.norms  # that is all of it, not the endplates alone
+        return [_repeated(m, *similar) for m in (self.last if ditto else self.core)]
 
 
 def _similar_at(unit: Unit) -> tuple[int, int] | None:

@@ -27,6 +27,8 @@ _AS_ABOVE: Final = re.compile(
     r"(?:above|(?<=as )(?:described|detailed|noted|mentioned|outlined|discussed))(?: [.]|$)"
 )
 _WAS: Final = frozenset(["was", "were"])
+_IS: Final = frozenset(["is", "are"])
+_TODAY: Final = (["now"], ["today"], ["currently"])
 _NOT_TURNED: Final = frozenset([",", ";", ".", "and", "also", "or", "with", "no", "not"])
 
 
@@ -80,8 +82,12 @@ def _turned(one: Mention, other: Mention, between: Sequence[str], norms: Sequenc
         return True  # "the Modic 1 change of 2019 has evolved into Modic 2"
     if between[-1:] == ["to"]:
         return not _CHANGED.isdisjoint(norms[max(0, one.head[0] - 6) : one.head[0]])
+    if "become" in between:
+        return True  # "the type 1-2 alterations have become purely type 2"
     behind = norms[other.head[1] : other.head[1] + 1]
-    return bool({"now", "currently"} & set(between[-2:])) or (behind == ["now"] and "is" in between)
+    return bool({"now", "currently"} & set(between[-2:])) or (
+        behind in _TODAY and not _IS.isdisjoint(between)
+    )
 
 
 def _split(mention: Mention, norms: Sequence[str]) -> list[Mention]:

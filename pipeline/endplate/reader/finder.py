@@ -23,7 +23,11 @@ from endplate.reader.wording import Wording
 ENDPLATES: Final = Term(0, 0, frozenset(["endplate"]))
 
 #: What a type that stands right behind it is said of.
-_QUALITIES: Final = (("fatty", "endplate_fatty_change"), ("edema", "endplate_edema"))
+_QUALITIES: Final = (
+    ("fatty", "endplate_fatty_change"),
+    ("edema", "endplate_edema"),
+    ("sclerosis", "endplate_sclerosis"),
+)
 _JOINS: Final = frozenset([",", "but", "and", ";"])
 _GRADES: Final = frozenset(["mild", "moderate", "severe", "minimal", "slight", "marked"])
 #: What may stand for a finding named before.

@@ -556,6 +556,9 @@ def _named_side(before: str, body: str, after: str) -> str:
     plate = re.search(r"\b(cover|base)\s*-?plates?\s+(?:of\s+)?(?:the\s+)?$", before)
     if plate:
         return "superior" if plate.group(1) == "cover" else "inferior"
+    plate = re.match(r"\s*(cover|base)\s*-?plate", after)
+    if plate:  # "the L5 cover plate"
+        return "superior" if plate.group(1) == "cover" else "inferior"
     if body == "S1" and re.match(r"\s*end\s?-?\s?plate", after):
         return "superior"
     return ""

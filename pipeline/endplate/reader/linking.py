@@ -80,6 +80,11 @@ _DEPENDENT: Final = frozenset(
     "due secondary from caused "
     "compresses narrows contacts abuts displaces impinges effaces indents and".split()
 )
+#: What an item of a list says of the level before it.
+_ITEMS: Final = frozenset(
+    "narrowing bulge bulging protrusion extrusion herniation desiccation dehydration degeneration "
+    "stenosis normal mild moderate severe small central broad diffuse loss reduced".split()
+)
 _STRESS: Final = frozenset(
     "noticeably noteceably especially particularly mainly most worst more maximal notably "
     "predominantly greatest "
@@ -148,6 +153,8 @@ def spots_of(
             )
             if after == ":" and opener in (",", ";", "and", "("):
                 spot.leads = True
+            if opener == "," and not steps and after in _ITEMS and _itemized(spots, norms):
+                spot.leads = True  # "L4/5 protrusion without contact, L5/S1 narrowing"
             if place.kind in ("former", "latter") and opener == ",":
                 spot.leads = True  # "both discs are narrow, the former with a tear"
         recent = norms[max(0, a - 5) : a]
@@ -156,6 +163,15 @@ def spots_of(
         )
         spots.append(spot)
     return spots
+
+
+def _itemized(spots: Sequence[Spot], norms: Sequence[str]) -> bool:
+    """Tell whether the levels of a list stand before what is said of them: "L4/5 bulge, L5/S1"."""
+    return (
+        bool(spots)
+        and all(s.leads or norms[s.start - 1 : s.start] == [":"] for s in spots)
+        and norms[spots[0].end : spots[0].end + 1] not in ([":"], [","], ["("], ["and"])
+    )
 
 
 #: Findings of the whole spine or of a body: they never take the level of the text before.
@@ -221,6 +237,8 @@ def choose(
         # "irregular endplates from L1-2 to L3-4, with scattered nodes"
         told = next((s for s in reversed(spots) if s.end < left.start), left)
         left = told if told.place.kind == "named" else left
+    if left is not None and left.leads and right is not None and norms[right.start] == "throughout":
+        right = None  # "L5/S1 has remained clear of Modic change throughout"
     if left is not None and not left.heads:
         between = norms[left.end : a]
         if ";" in between:

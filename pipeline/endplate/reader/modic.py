@@ -157,7 +157,7 @@ def modic_mentions(
                 consumed.add(behind.start)
             elif before is not None:
                 consumed.add(before.start)
-            elif match.group("word") in ("mixed", "grade"):
+            elif match.group("word") == "grade":
                 continue
             elif modic:  # "type II (L3-L4), type I (L4-L5) Modic changes"
                 nearest = min(modic, key=lambda t: abs(t.start - first))
@@ -255,6 +255,8 @@ def _typed_beside(tokens: Sequence[str], a: int, b: int, first: int, last: int) 
         return False
     if b <= first:  # "endplate changes at L4-5 are of type 2"
         gap = tokens[b:first]
+        if gap[-1:] == [","] and "change" in gap:
+            return len(gap) <= 8  # "endplate changes are again present, mixed type 1/2"
         return len(gap) <= 4 or (
             len(gap) <= 14 and gap[-1] in ("is", "are", "of", "being", "from", "to")
         )

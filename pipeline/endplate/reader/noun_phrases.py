@@ -416,7 +416,7 @@ class NounPhrases:
             elif not self._filler(t) and not (loose and norm in _COPULAS):
                 gap += 2 if loose else 99
             gap += not self._in_level(t)
-            if gap > (9 if loose else 7):
+            if gap > (11 if loose else 7):
                 return []
             t += 1
         return []

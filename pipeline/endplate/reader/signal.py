@@ -21,6 +21,8 @@ _DOUBTS: Final = frozenset(["unlikely", "less", "excluded", "absent", "not"])
 _CLAUSES: Final = frozenset(["whereas", "while", "but", ";", ".", "where"])
 #: What makes a fat-suppressed sequence of "fat".
 _SUPPRESSED: Final = frozenset(["sat", "saturated", "saturation", "suppressed", "suppression"])
+#: "Long T1 and long T2 signals" are dark and bright.
+_RELAXATION: Final = frozenset(["long", "short"])
 _WEIGHTED: Final = frozenset(["1", "2", "w", "wi", "weighted", "signal"])
 _TYPES: Final = {"endplate_edema": "1", "endplate_fatty_change": "2", "endplate_sclerosis": "3"}
 
@@ -129,7 +131,10 @@ class Signals:
         for t in range(start, end):
             norm = norms[t]
             behind = norms[t + 1] if t + 1 < end else ""
-            if norm == "t" and behind in ("1", "2"):
+            if norm in _RELAXATION and norms[t + 1 : t + 3] in (["t", "1"], ["t", "2"]):
+                bright = (norm == "long") == (norms[t + 2] == "2")
+                events.append(_Event("is", "high" if bright else "low", t))
+            elif norm == "t" and behind in ("1", "2"):
                 events.append(_Event("on", f"t{behind}", t))
             elif norm in self._suppressed or (norm == "fat" and behind in _SUPPRESSED):
                 events.append(_Event("on", "stir", t))

@@ -220,6 +220,12 @@ class Spread:
     def _named(self, mention: Mention, named: Spot) -> list[Where]:
         place = named.place
         finding, heading = mention.finding, [s for s in self.unit.heading if s != "foreign"]
+        if (
+            len(place.items) > 1
+            and mention.head[0] > named.end
+            and self.unit.norms[named.end] == "where"
+        ):  # "Modic 2 at L4-5 and, less, at L5-S1 where there is some edema"
+            place = Place(place.start, place.end, items=place.items[-1:])
         told = told_at(finding, place, joins=not _JOINS_BODIES.isdisjoint(self.unit.norms))
         if finding in CORE_FINDINGS and (own := _own_side(mention, named, self.unit.norms)):
             return [own]
@@ -254,7 +260,7 @@ class Spread:
             return []
         self.asked = True
         context, passage, number = self.context, self.unit.passage, self.unit.number
-        if passage.cell or not context.topic:
+        if passage.cell or not context.topic or self.unit.denied:
             return []
         if context.topic_paragraph != passage.paragraph:
             return context.topic if self._sums_up(mention) else []

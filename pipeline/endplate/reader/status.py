@@ -114,8 +114,11 @@ def reaches(
         return False  # "Modic 1, and infection has been considered and dismissed"
     if "," in between:
         comma = len(between) - 1 - list(reversed(between)).index(",")
-        if between[-1] == "," and norms[cue.start] == "which":
-            return True  # "a protrusion, which is no longer seen"
+        if between[-1] == "," and (
+            norms[cue.start] == "which"
+            or (norms[cue.start] in ("is", "are") and cue.category == "uncertain")
+        ):
+            return True  # "a protrusion, which is no longer seen", "a lesion, with X, is suspected"
         if not _SHOWS.isdisjoint(norms[max(0, target[0] - 8) : target[0]]):
             return False  # "the endplate shows oedema, and Modic 1 is suspected"
         return any(n in ("or", "nor", "and") for n in between[comma:]) and not any(

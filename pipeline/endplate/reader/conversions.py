@@ -13,13 +13,10 @@ from typing import Final
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.modic import modic_mentions, read_list
 
+#: Words for a change of type.
 _CHANGED: Final = frozenset(
-    "matured converted evolved changed progressed transformed transitioned developed converting "
-    "evolving become".split()
-)
-_CONVERSION: Final = frozenset(
-    "conversion converted transformation transition evolution converting evolved transformed "
-    "progression changed matured progressed transitioned developed evolving become".split()
+    "matured converted evolved changed progressed transformed transitioned developed conversion "
+    "converting evolving become transformation transition evolution progression".split()
 )
 #: What sends the reader back to a statement made before: "Modic changes as above".
 _AS_ABOVE: Final = re.compile(
@@ -97,7 +94,7 @@ def _split(mention: Mention, norms: Sequence[str]) -> list[Mention]:
         return [mention]
     around = norms[max(0, mention.start - 12) : mention.end + 3]
     before = norms[max(0, mention.start - 2) : mention.start]
-    if not ("from" in before or "from" in inside or _CONVERSION & set(around)):
+    if not ("from" in before or "from" in inside or _CHANGED & set(around)):
         return [mention]
     cut = inside.index("to")
     past, _ = read_list(" ".join(inside[:cut]))

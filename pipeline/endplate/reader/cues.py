@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from endplate.reader.grading import GRADES
 from endplate.reader.matching import NormMatcher
 from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Unit
 from endplate.reader.status import Cue, alternatives, neither, reaches, weigh
 from endplate.reader.wording import Wording
 
-_GRADES: Final = frozenset("mild moderate severe minimal slight small large".split())
+_SIZES: Final = GRADES | {"small", "large"}
 
 
 @dataclass(slots=True, frozen=True)
@@ -205,7 +206,7 @@ def _parted(first: int, last: int, unit: Unit) -> bool:
 
 def _anew(first: int, last: int, unit: Unit) -> bool:
     """Tell whether a finding ends and a grade follows without a comma: "no stenosis mild bulge"."""
-    grades = [t for t in range(first + 1, last) if unit.norms[t] in _GRADES]
+    grades = [t for t in range(first + 1, last) if unit.norms[t] in _SIZES]
     return bool(grades) and any(m.end in grades or m.head[1] in grades for m in unit.mentions)
 
 

@@ -10,13 +10,14 @@ from endplate.codes import CORE_FINDINGS
 from endplate.reader.anaphora import denied
 from endplate.reader.composer import Composer
 from endplate.reader.conversions import stated
+from endplate.reader.grading import GRADES
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.modic import read_types
 from endplate.reader.sheet import Unit
 from endplate.reader.signal import Signals
 from endplate.reader.status import NONE
 from endplate.reader.templates import Boxes
-from endplate.reader.values import headings, title_end, values
+from endplate.reader.values import DENIED, headings, title_end, values
 from endplate.reader.wording import Wording
 
 #: What is spoken of where the text before is about endplates, and the place is not said again.
@@ -29,11 +30,10 @@ _QUALITIES: Final = (
     ("sclerosis", "endplate_sclerosis"),
 )
 _JOINS: Final = frozenset([",", "but", "and", ";"])
-_GRADES: Final = frozenset(["mild", "moderate", "severe", "minimal", "slight", "marked"])
 #: What may stand for a finding named before.
-_STANDS_IN: Final = _GRADES | NONE | {"another", "further", "others", "ditto"}
+_STANDS_IN: Final = GRADES | NONE | {"another", "further", "others", "ditto"}
 #: What parts the values behind a heading, or is one.
-_ANSWERS: Final = frozenset([",", "none", "no", "nil", "absent", "negative"])
+_ANSWERS: Final = DENIED | {","}
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 
 
@@ -182,7 +182,7 @@ def _ticked(wording: Wording, boxes: Boxes) -> list[Mention]:
     ]
     said = [wording.norms[t] for t in ticked]
     types = [kind for word in said for kind in read_types([word])[0]]
-    if not types and _ANSWERS.isdisjoint(said):
+    if not types and DENIED.isdisjoint(said):
         return []
     head = (ticked[0], ticked[0] + 1)
     status = "present" if types else "absent"
@@ -203,7 +203,7 @@ def _next_level(norms: Sequence[str], t: int) -> bool:
 
 
 def _is_graded(mention: Mention, norms: Sequence[str]) -> bool:
-    return not _GRADES.isdisjoint(norms[max(0, mention.start - 3) : mention.start])
+    return not GRADES.isdisjoint(norms[max(0, mention.start - 3) : mention.start])
 
 
 def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) -> list[Mention]:
@@ -221,7 +221,7 @@ def _ellipses(found: Sequence[Mention], norms: Sequence[str], a: int, b: int) ->
         again = again or norms[t] == "ditto"
         none = norms[t] in NONE and norms[t + 1] in ("at", "in") and norms[t - 1] in _JOINS
         none = none and not _YEAR.fullmatch(norms[t + 2] if t + 2 < b else "")
-        graded = norms[t] in _GRADES and norms[t + 1] == "at" and norms[t - 1] in _JOINS
+        graded = norms[t] in GRADES and norms[t + 1] == "at" and norms[t - 1] in _JOINS
         if not (again or none or graded):
             continue
         before = [m for m in reversed(found) if m.head[1] <= t]

@@ -16,6 +16,8 @@ _SEVERITY: Final = {
     "marked": "severe", "markedly": "severe", "critical": "severe", "advanced": "severe",
     "gross": "severe",
 }  # fmt: skip
+#: Words for how severe something is.
+GRADES: Final = frozenset(_SEVERITY)
 _STENOSES: Final = frozenset(["spinal_stenosis", "lateral_recess_stenosis", "foraminal_stenosis"])
 _MEASURED: Final = frozenset(
     ["disc_protrusion", "disc_extrusion", "disc_herniation", "disc_bulge", "spondylolisthesis"]

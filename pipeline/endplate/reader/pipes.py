@@ -126,8 +126,8 @@ class MentionsPipe:
                 below, paragraph = self._names(unit), unit.passage.paragraph
                 unit.naming = NAMELESS
                 continue
-            if unit.mentions and unit.wording.boxes is not None and not below:
-                below, paragraph = [m.finding for m in unit.mentions], unit.passage.paragraph
+            if not below and _ticks_on(sheet.units, unit):
+                below, paragraph = ["modic_change"], unit.passage.paragraph
             if unit.wording.refers and (meant := before.meant(unit)):
                 meant = [*map(replace, unit.mentions), *meant]
                 unit.naming = self._naming_of(meant, unit.wording)
@@ -216,6 +216,18 @@ class LinkerPipe:
         if sheet.shown:
             doc._.findings = tuple(findings_of(rows, "", sheet.source))
         return doc
+
+
+def _ticks_on(units: Sequence[Unit], unit: Unit) -> bool:
+    """Tell whether the lines below go on with the boxes of Modic types of a unit."""
+    if unit.wording.boxes is None or unit.number + 1 == len(units):
+        return False
+    below = units[unit.number + 1]
+    return (
+        below.wording.boxes is not None
+        and not below.terms
+        and any(m.finding == "modic_change" for m in unit.mentions)
+    )
 
 
 def _heads(units: Sequence[Unit], unit: Unit) -> bool:

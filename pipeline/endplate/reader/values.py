@@ -16,7 +16,8 @@ from endplate.reader.mentions import Mention
 
 #: Kinds of places that a value can stand for.
 _PLACES: Final = frozenset(["named", "foreign", "none"])
-_DENIED: Final = frozenset("none no nil absent negative 0 nad not".split())
+#: Values that deny.
+DENIED: Final = frozenset("none no nil absent negative 0 nad not".split())
 _AFFIRMED: Final = frozenset(
     "mild moderate severe minimal slight minor marked small large yes present trace "
     "moderate-severe "
@@ -73,13 +74,13 @@ def values(
         ]
         words = [norms[t] for t in told]
         types, choice = types_of(words) if "modic_change" in last else ([], False)
-        denied = bool(_DENIED & set(words))
+        denied = bool(DENIED & set(words))
         affirmed = bool(_AFFIRMED & set(words)) or bool(types)
         rest = [
             w
             for w in words
             if w not in _AROUND
-            and w not in _DENIED
+            and w not in DENIED
             and w not in _AFFIRMED
             and not w.isdigit()
             and not re.fullmatch(r"i{1,3}", w)
@@ -110,7 +111,7 @@ def values(
                     choice=choice,
                     basis="stated" if finding == "modic_change" else "",
                     status="absent" if denied and not types else "present",
-                    cue=next((w for w in words if w in _DENIED), "value") if denied else "value",
+                    cue=next((w for w in words if w in DENIED), "value") if denied else "value",
                     spot=spots.index(places[0]) if places else None,
                     decided=True,
                 )

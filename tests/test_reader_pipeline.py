@@ -219,6 +219,14 @@ def test_the_gate_knows_a_site_overlay(tmp_path: Path) -> None:
     assert not load().gate.speaks("slight quuxation of it")
 
 
+def test_words_for_signal_are_rules(tmp_path: Path) -> None:
+    """A site's own word for bright passes the gate, and makes oedema of what T1 shows dark."""
+    (tmp_path / "signal.yaml").write_text("high: [glowing]\n", "utf-8")
+    report = Report("r", "The endplates of L4-5 are irregular. They are dark on T1, glowing on T2.")
+    assert "endplate_edema" in {f.finding for f in load(tmp_path).read(report).findings}
+    assert "endplate_edema" not in {f.finding for f in load().read(report).findings}
+
+
 # ------------------------------------------------------------------ as medspaCy decides
 
 

@@ -24,6 +24,7 @@ _SIMILAR: Final = re.compile(
     r" (?:evolution|progression|conversion|course|development|change|finding|appearance|"
     r"abnormality|signal|feature|pattern|picture|alteration)s?(?!\S)"
     r"(?! (?:to|as|with|since|compared|from)(?! an? | lesser| milder))"
+    r"|^(?:also|same|the same)(?= (?:at|in) )"
     r"|(?<!\S)(?:likewise|ditto|same type(?= [,.;(]|$))(?!\S)"
 )
 #: What a bare type can be the type of.
@@ -41,6 +42,11 @@ _EDEMA: Final = "edema"
 _OTHERS: Final = frozenset(
     ["facet", "pars", "other_site", "schmorl", "fracture", "infection", "neoplasm", "root", "cauda"]
 )
+_NONE: Final = [
+    [*words, *end]
+    for words in (["none"], ["nil"], ["no"], ["there", "is", "none"], ["there", "are", "none"])
+    for end in ([], ["."])
+]
 #: Passages over which a text goes on about the same thing.
 _NEAR: Final = 3
 _SHORT: Final = 12
@@ -82,7 +88,7 @@ def _allusion(wording: Wording) -> str:
 def refers(flat: str) -> bool:
     """Tell whether a flattened passage may speak of what was named before it."""
     return (
-        flat.startswith(("none", "nil ", "no at ", "there are none"))
+        flat.startswith(("none", "nil ", "no at ", "there are none", "also at", "also in"))
         or flat.endswith(("none", "none.", "nil", "nil."))
         or any(word in flat for word in _REFERS)
     )
@@ -132,7 +138,7 @@ class Antecedents:
             return denied(self.last[-1], 2)
         if norms[0] == "none" or (norms[0] == "no" and norms[1] in ("at", "in")):  # "nil at"
             return denied(self.last[-1], 0)
-        answers = norms[spots[0].end :] in (["none"], ["none", "."], ["nil"], ["nil", "."])
+        answers = norms[spots[0].end :] in _NONE
         return denied(self.last[-1], spots[0].end) if spots[0].start == 0 and answers else None
 
     def _typed(self, unit: Unit) -> list[Mention]:

@@ -73,6 +73,8 @@ def _turned(one: Mention, other: Mention, between: Sequence[str], norms: Sequenc
         return False
     if not _WAS.isdisjoint(norms[max(0, one.head[0] - 3) : one.head[0]]) and "now" in between:
         return True  # "was type 1 and now has type 2"
+    if not _CHANGED.isdisjoint(between) and "now" in between:
+        return True  # "Modic 1 changes have evolved, now fatty (Modic 2)"
     if not _NOT_TURNED.isdisjoint(between):
         return False
     if between[-1:] in (["to"], ["into"]) and not _CHANGED.isdisjoint(between[-2:-1]):

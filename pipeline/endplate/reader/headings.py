@@ -15,7 +15,7 @@ _LEVEL_WORDS: Final = re.compile(r"level|disc|space|segment|at|the")
 _WORD: Final = re.compile(r"[a-z]{3}|[0-9\[]")
 
 
-def headings_later(units: Sequence[Unit]) -> list[bool]:
+def _headings_later(units: Sequence[Unit]) -> list[bool]:
     """Tell for each unit whether a level heading still comes in its paragraph."""
     later: list[bool] = []
     seen = -1
@@ -34,17 +34,26 @@ def headings_next(units: Sequence[Unit]) -> list[bool]:
     ] + [False]
 
 
+def _bullets_next(units: Sequence[Unit]) -> list[bool]:
+    """Tell for each unit whether the next one is a bullet that opens with no level."""
+    return [
+        bool(after.passage.bullet) and not after.opens_level
+        for _, after in itertools.pairwise(units)
+    ] + [False]
+
+
 class HeadingFollower:
     """Gives units the level heading in force, from passage to passage.
 
     Parameters
     ----------
-    later : sequence of bool
-        For each passage, whether a level heading still comes in its paragraph.
+    units : sequence of Unit
+        All of the report.
     """
 
-    def __init__(self, later: Sequence[bool]) -> None:
-        self._later = later
+    def __init__(self, units: Sequence[Unit]) -> None:
+        self._later = _headings_later(units)
+        self._bullets = _bullets_next(units)
         self._heading: Sequence[str] = []
         self._line = self._paragraph = self._above = -1
         self._block = False
@@ -61,7 +70,12 @@ class HeadingFollower:
         passage = unit.passage
         if passage.first and passage.line != self._line and self._heading:
             if passage.paragraph == self._paragraph and (
-                self._block or (self._later[unit.number] and not passage.bullet)
+                self._block
+                or (
+                    self._later[unit.number]
+                    and not passage.bullet
+                    and not (unit.wording.titled and unit.wording.denies)  # "Erosion: nil"
+                )
             ):
                 self._line = passage.line
             else:
@@ -70,6 +84,8 @@ class HeadingFollower:
         if passage.paragraph == self._above and names_levels(unit):
             heads = []  # a field of the finding above it
         self._above = passage.paragraph
+        if not heads and self._titles(unit):
+            heads = [unit.levels.told[0]]  # "Changes centered at L5-S1 as follows:"
         named = [segment for s in heads for segment in s.place.segments]
         if heads and (named or heads[0].place.kind == "foreign"):
             self._heading, self._line = named or FOREIGN, passage.line
@@ -82,6 +98,17 @@ class HeadingFollower:
             unit.headed = True
         if self._line == passage.line or self._block:
             unit.heading = self._heading
+
+    def _titles(self, unit: Unit) -> bool:
+        """Tell whether a line that names one disc is the title of the bullets below it."""
+        return (
+            unit.passage.first
+            and not unit.passage.bullet
+            and self._bullets[unit.number]
+            and len(unit.levels.discs) == 1
+            and len(unit.levels.discs[0]) == 1
+            and unit.wording.flat.endswith(":")
+        )
 
     def _cell(self, unit: Unit) -> None:
         passage = unit.passage

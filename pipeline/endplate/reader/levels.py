@@ -111,7 +111,7 @@ class Place:
 
 
 _SIDE: Final = r"(?:superior|inferior|upper|lower|sup|inf|cranial|caudal|top|bottom)"
-_SIDES: Final = rf"(?P<side>(?:both|{_SIDE})(?:\s*(?:and|&|/|,)\s*{_SIDE})?)"
+_SIDES: Final = rf"(?P<side>(?:both|{_SIDE})(?:\s*(?:and|&|/|,)\s*{_SIDE})?)\.?"
 _PLATE: Final = (
     r"(?:(?:vertebral|bony|articular)\s+)?(?:end[\s-]?pl?a[tl]?l?t?es?|eps?\b|endplate|plates?\b|"
     r"platforms?|plateaus?|plateaux|corners?|surfaces?|aspects?|margins?|parts?)"
@@ -512,12 +512,14 @@ class LevelGrammar:
         plates = _PLATE_AFTER.match(flat[place.end : place.end + 30])
         # "D11 and D12 lower end plates"
         shared = behind if behind is not None and behind.group().endswith("s") else None
+        # "the cover plates of L1 and L2"
+        every = _named_side(before[-60:], "", "") if len(place.items) > 1 else ""
         for item in place.items:
             if not item.body or item.body not in KNOWN_BODIES:
                 continue
             after = flat[item.end : item.end + 60]
             alone = item.body if len(place.items) == 1 else ""
-            named = _named_side(flat[max(0, item.start - 60) : item.start], alone, after)
+            named = every or _named_side(flat[max(0, item.start - 60) : item.start], alone, after)
             if named:
                 item.endplate = named
                 item.segments = [

@@ -123,6 +123,7 @@ def spots_of(
         if opening:
             spot.leads = True
             spot.heads = after in (":", "-", "=", "|", ">", "_", "]", "*") or b >= last
+            spot.heads = spot.heads or (after == "." and b + 1 == last)  # "L4/5. Narrowed disc."
         else:
             t = a - 1
             steps = 0
@@ -270,7 +271,8 @@ def choose(
     attached = _attaches(mention, right, mentions, norms)
     if left is None:
         if right.leads and not attached and not right.heads:
-            return None
+            behind = any(m.head[0] >= right.end for m in mentions)
+            return None if behind else right  # "Modic change, L4-5: not typed"
         if right.place.kind == "foreign" and not attached and mention.finding in NEVER_INHERIT:
             return None
         if mention.finding in NEVER_INHERIT and not attached:
@@ -530,6 +532,8 @@ class Context:
             if any(p.bodies for p in earlier) and not any(p.segments for p in earlier):
                 return []  # one of two bodies
             told = list(dict.fromkeys(s for p in earlier for s in p.segments)) or last
+            if len(told) < len(self.together) and not any(p.segments for p in earlier):
+                told = list(self.together)
             both = next((p for p in earlier if p.kind == "both"), None)
             if both is not None and len(told) < 2:  # "both these discs are narrow, the former"
                 told = self.resolve(both, [], heading) or told

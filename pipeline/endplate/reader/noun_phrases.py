@@ -220,6 +220,8 @@ class NounPhrases:
                 return [s for s in right if s.labels & wanted]
         good = [site for site in left if site.labels & wanted]
         if good:
+            if self.norms[term.end : term.end + 1] == ["of"]:  # "foraminal compression of the root"
+                good += [s for s in self._right(term, loose=loose) if "root" in s.labels & wanted]
             return good
         if self._passive(term):
             subject = self._subject(term, wanted, loose=loose)

@@ -19,7 +19,7 @@ from endplate.reader.asides import unmarked
 from endplate.reader.fields import give_levels, names_levels
 from endplate.reader.finder import ENDPLATES, Finder, titled_by_type
 from endplate.reader.grammar import Grammar
-from endplate.reader.headings import HeadingFollower, headings_later, headings_next
+from endplate.reader.headings import HeadingFollower, headings_next
 from endplate.reader.lexicon import Lexicon
 from endplate.reader.linker import rows_of
 from endplate.reader.linking import Context
@@ -75,7 +75,7 @@ class LevelsPipe:
     def __call__(self, doc: Doc) -> Doc:
         """Fill places, spots and headings of the units."""
         sheet = sheet_of(doc)
-        follower = HeadingFollower(headings_later(sheet.units))
+        follower = HeadingFollower(sheet.units)
         for unit in sheet.units:
             if unit.reads:
                 if unit.wording.spots is None:

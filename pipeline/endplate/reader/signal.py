@@ -23,6 +23,7 @@ _CLAUSES: Final = frozenset(["whereas", "while", "but", ";", ".", "where"])
 _SUPPRESSED: Final = frozenset(["sat", "saturated", "saturation", "suppressed", "suppression"])
 #: "Long T1 and long T2 signals" are dark and bright.
 _RELAXATION: Final = frozenset(["long", "short"])
+_SHORTENING: Final = frozenset(["shortening", "prolongation"])
 _WEIGHTED: Final = frozenset(["1", "2", "w", "wi", "weighted", "signal"])
 _TYPES: Final = {"endplate_edema": "1", "endplate_fatty_change": "2", "endplate_sclerosis": "3"}
 
@@ -134,6 +135,11 @@ class Signals:
             if norm in _RELAXATION and norms[t + 1 : t + 3] in (["t", "1"], ["t", "2"]):
                 bright = (norm == "long") == (norms[t + 2] == "2")
                 events.append(_Event("is", "high" if bright else "low", t))
+            elif norm in _SHORTENING and norms[t - 2 : t] in (["t", "1"], ["t", "2"]):
+                bright = (norm == "shortening") == (norms[t - 1] == "1")
+                events.append(_Event("is", "high" if bright else "low", t))
+            elif norm in ("all", "both") and behind in ("sequence", "sequences"):
+                events += [_Event("on", "t1", t), _Event("on", "t2", t)]
             elif norm == "t" and behind in ("1", "2"):
                 events.append(_Event("on", f"t{behind}", t))
             elif norm in self._suppressed or (norm == "fat" and behind in _SUPPRESSED):

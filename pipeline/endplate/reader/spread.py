@@ -89,7 +89,7 @@ class Spread:
         return (
             mention.finding == "modic_change"
             and mention.status == "absent"
-            and "represent" in mention.cue
+            and ("represent" in mention.cue or "mistaken" in mention.cue)
             and self.unit.norms[0] in ("it", "this", "these", "that")
         )
 
@@ -213,7 +213,7 @@ class Spread:
 
     def _without(self, mention: Mention) -> list[Where]:
         """Place a mention that its own passage gives no level."""
-        if self.unit.heading:
+        if self.unit.heading and not self._otherwise(mention):
             return [] if self.unit.heading == FOREIGN else _at(self.unit.heading)
         return _at(self._inherited(mention)) or [_NOWHERE]
 
@@ -266,6 +266,8 @@ class Spread:
             return context.topic if self._sums_up(mention) else []
         same_line = context.topic_line == passage.line
         denied = mention.status == "absent"
+        if self._otherwise(mention):
+            return []
         if denied and mention.finding == "prior_surgery":
             return []
         if mention.finding == "spinal_infection" and denied:
@@ -301,6 +303,10 @@ class Spread:
             and number - context.topic_passage <= 3
         )
         return context.topic if goes_on else []
+
+    def _otherwise(self, mention: Mention) -> bool:
+        """Tell whether a denial is of all that was not named: "otherwise no listhesis"."""
+        return mention.status == "absent" and "otherwise" in self.unit.norms[: mention.head[0]]
 
     def _sums_up(self, mention: Mention) -> bool:
         """Tell whether a paragraph says what the one before amounts to: "The appearances are"."""

@@ -27,6 +27,12 @@ _SIMILAR: Final = re.compile(
     r"|^(?:also|same|the same)(?= (?:at|in) )"
     r"|(?<!\S)(?:likewise|ditto|same type(?= [,.;(]|$))(?!\S)"
 )
+#: "It is no longer seen."
+_GONE: Final = re.compile(
+    r"(?:it|this|these|they) (?:is|are|has|have) (?:since |now |completely |also |fully )*"
+    r"(?:no longer (?:seen|visible|present|evident|identified|demonstrated|apparent|detectable)|"
+    r"resolved|disappeared|gone|cleared|subsided|vanished)(?! (?:to|in part|partly|at))"
+)
 #: What a bare type can be the type of.
 _TYPED: Final = frozenset(
     ["modic_change", "endplate_edema", "endplate_fatty_change", "endplate_degeneration"]
@@ -91,6 +97,7 @@ def refers(flat: str) -> bool:
         flat.startswith(("none", "nil ", "no at ", "there are none", "also at", "also in"))
         or flat.endswith(("none", "none.", "nil", "nil."))
         or any(word in flat for word in _REFERS)
+        or _GONE.match(flat) is not None
     )
 
 
@@ -116,6 +123,8 @@ class Antecedents:
         """Return the mentions that a passage makes by referring back."""
         if not unit.mentions and (denied := self._denied(unit)):
             return [denied]
+        if not unit.mentions and (gone := self._gone(unit)):
+            return gone
         if unit.naming.core and (again := _again(unit)):
             return again
         if (
@@ -139,7 +148,19 @@ class Antecedents:
         if norms[0] == "none" or (norms[0] == "no" and norms[1] in ("at", "in")):  # "nil at"
             return denied(self.last[-1], 0)
         answers = norms[spots[0].end :] in _NONE
-        return denied(self.last[-1], spots[0].end) if spots[0].start == 0 and answers else None
+        return denied(self.last[-1], spots[0].end) if spots[0].start <= 1 and answers else None
+
+    def _gone(self, unit: Unit) -> list[Mention]:
+        """Read "It is no longer seen." below a sentence on endplates."""
+        match = _GONE.match(" ".join(unit.norms))
+        if match is None or self.unit is None or unit.number - self.unit.number > 1:
+            return []
+        said = match.group().count(" ") + 1
+        cue = unit.wording.words(0, said)
+        return [
+            replace(_repeated(m, 0, said), status="absent", cue=cue, decided=True, like=None)
+            for m in self.core
+        ]
 
     def _typed(self, unit: Unit) -> list[Mention]:
         """Read "those at L5-S1 are type 2" below a sentence on Modic changes."""

@@ -57,6 +57,7 @@ class Gate:
                     self._may_speak(wording)
                     or (unit.column is not None and self._may_speak(unit.column))
                     or (wording.denies and not wording.titled)  # "- nil", below a title
+                    or wording.refers  # "it is no longer seen"
                 )
                 left = left or unit.reads
         return left

@@ -103,8 +103,10 @@ class Signals:
         T1 and T2 low is sclerosis (type 3). T2 or STIR alone is no type; STIR high is oedema.
         """
         site = next((t for t in [*terms, *title] if t.labels & _PLACES), None)
+        modic = any("modic" in t.labels for t in terms)  # weighed against the disease
         if site is None or any(
             t.labels & _DISEASES
+            and not (modic and "infection" in t.labels)
             and norms[t.start - 1 : t.start] not in _DENIED
             and _DOUBTS.isdisjoint(norms[t.end : t.end + 4])
             for t in terms

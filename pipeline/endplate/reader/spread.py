@@ -45,6 +45,8 @@ _NOWHERE: Final = Where()
 _SIDES: Final = {
     "superior": "superior", "upper": "superior", "inferior": "inferior", "lower": "inferior",
 }  # fmt: skip
+#: "The oedema is no longer seen."
+_DEFINITE: Final = frozenset(["the", "this", "it", "these", "they"])
 #: "The protrusion has resolved."
 _HAS: Final = (["has"], ["have"])
 _SIDES_BEHIND: Final = {"superiorly": "superior", "inferiorly": "inferior"}
@@ -278,7 +280,7 @@ class Spread:
             if context.topic_leads or {"residual", "recurrent", "associated"} & set(around):
                 return context.topic
             norms = self.unit.norms
-            the = norms[:1] in (["the"], ["this"]) and mention.finding in CORE_FINDINGS
+            the = norms[0] in _DEFINITE and mention.finding in CORE_FINDINGS
             over = norms[:1] == ["the"] and norms[mention.end : mention.end + 1] in _HAS
             goes_on = (
                 not denied

@@ -101,7 +101,8 @@ def reaches(
     ):
         return False  # "endplate changes and suspected discitis"
     if cue.reach == "phrase":
-        return len(between) <= 4 and not any(n in _PHRASE_ENDS for n in between)
+        words = [n for n in between if len(n) > 1 and not n.isdigit()]  # but for "at L4-5"
+        return len(words) <= 4 and not any(n in _PHRASE_ENDS for n in between)
     if norms[cue.start] in NONE and cue.end < len(norms) and norms[cue.end] in (
         "at", "elsewhere", "in", "above", "below", "of", "on", "other",
     ) and (norms[cue.start] == "none" or norms[cue.start - 1] in ("and", "but", ",")):  # fmt: skip

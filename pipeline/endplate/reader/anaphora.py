@@ -20,8 +20,10 @@ from endplate.reader.wording import Wording
 _REFERS: Final = ("typ", "similar", "same", "identical", "comparable", "likewise", "ditto")
 _SIMILAR: Final = re.compile(
     r"(?<!\S)(?:similar|same|identical|comparable)(?: (?:but|though|if|albeit|,|less|more|milder|"
+    r"smaller|larger|thinner|fainter|"
     r"lesser|slightly|marked|prominent|pronounced|extensive|severe|degenerative|reactive|type|of))*"
-    r" (?:evolution|progression|conversion|course|development|change|finding|appearance|"
+    r" (?:area|focus|foci|band|strip|zone|evolution|progression|conversion|course|development|"
+    r"change|finding|appearance|"
     r"abnormality|signal|feature|pattern|picture|alteration)s?(?!\S)"
     r"(?! (?:to|as|with|since|compared|from)(?! an? | lesser| milder))"
     r"|^(?:also|same|the same)(?= (?:at|in) )"
@@ -35,7 +37,15 @@ _GONE: Final = re.compile(
 )
 #: What a bare type can be the type of.
 _TYPED: Final = frozenset(
-    ["modic_change", "endplate_edema", "endplate_fatty_change", "endplate_degeneration"]
+    [
+        "modic_change",
+        "endplate_edema",
+        "endplate_fatty_change",
+        "endplate_degeneration",
+        "endplate_irregularity",
+        "endplate_sclerosis",
+        "endplate_erosion",
+    ]
 )
 #: All that a passage names which only tells of signal.
 _SIGNALS: Final = frozenset(

@@ -32,6 +32,8 @@ _DISCAL: Final = frozenset(
 _BODIES: Final = frozenset(["body", "fracture", "endplate_fracture", "marrow"])
 
 
+#: What is irregular of an endplate, not of what is seen in it.
+_VAGUE: Final = frozenset(["defined", "indistinct"])
 #: What makes a verb of "changed".
 _VERBAL: Final = (["not"], ["has"], ["have"], ["hardly"], ["little"])
 
@@ -93,6 +95,10 @@ class Composer:
                     continue
             if norms[term.start] == "change" and norms[term.start - 1 : term.start] in _VERBAL:
                 continue  # "has not changed"
+            if norms[term.end - 1] in _VAGUE and any(
+                "edema" in t.labels and term.end <= t.start <= term.end + 2 for t in terms
+            ):
+                continue  # "ill-defined subendplate edema"
             qualities = [label for label in term.labels if label in self._pairs]
             if qualities:
                 found.extend(

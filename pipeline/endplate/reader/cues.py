@@ -17,6 +17,8 @@ from endplate.reader.sheet import Unit
 from endplate.reader.status import Cue, alternatives, neither, reaches, weigh
 from endplate.reader.wording import Wording
 
+#: What closes a sentence more often than it opens one.
+_UNLIKELY: Final = frozenset(["unlikely", "likely"])
 _SIZES: Final = GRADES | {"small", "large"}
 
 
@@ -150,6 +152,9 @@ class Cues:
                 )
                 and (cue.before or not _asks_ahead(cue, unit.wording))
                 and not (cue.category == "negated" and _ended(cue.end, mention.head[0], unit))
+                and not (
+                    norms[cue.end - 1] in _UNLIKELY and _parted(cue.end, mention.head[0], unit)
+                )
             ]
             status, decisive = weigh(mention.finding, cues, unit.section, norms)
             if status == "present" and neither(norms, mention.head):

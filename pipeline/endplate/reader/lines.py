@@ -80,7 +80,7 @@ _NEW_SENTENCE: Final = re.compile(r"[.]\s+[A-Z][a-z]")
 _FIELD: Final = re.compile(r"[A-Z][A-Za-z']+(?:[ /-][A-Za-z']+){0,3}:\s")
 #: "Erosion: absent     Schmorl's node: L1"
 _SECOND_FIELD: Final = re.compile(
-    r" {3,}(?=[A-Z][A-Za-z']+(?:[ /-][A-Za-z']+){0,3}: ?\S)"
+    r"(?<! ) {3,}+(?=[A-Z][A-Za-z']+(?:[ /-][A-Za-z']+){0,3}: ?\S)"
     r"(?!(?:Level|Side|Grade|Type|Severity|Location|Size|Details?|Comments?|Notes?|If yes)\b)"
 )
 #: "L2/3 no", above "L3/4 type 2".
@@ -89,6 +89,8 @@ _LEVEL_FIRST: Final = re.compile(r"[LTDS]\s?\d")
 _NO_VALUE: Final = re.compile(r"(?::|[.]{3,}|-{2,})\s*(?:no|-+)$")
 #: "L5/S1 yes, other levels no", above another field.
 _ENDS_IN_VALUE: Final = re.compile(r"\b(?:no|yes|none|nil)$")
+#: What goes on with "Modic" at the end of a line.
+_TYPE_FIRST: Final = re.compile(r"(?i:types?|changes?|grade|end ?plate|signal)\b|[I1-3]+\b")
 #: "Narrowed with type I / Modic signal"
 _OF_TYPE: Final = re.compile(r"\btype (?:i{1,3}|[123])$")
 _MODIC: Final = re.compile(r"Modic (?!.{0,20}:)")
@@ -224,7 +226,13 @@ class _Page:
         if (first == "(" and not stops) or (_OF_TYPE.search(tail) and _MODIC.match(body)):
             return True
         comma = last == "," and first.isupper() and not _LEVEL_FIRST.match(body)
-        hangs = not comma and _HANGS.search(tail) is not None and not _NO_VALUE.search(tail)
+        named = tail.endswith("modic") and first.isupper() and not _TYPE_FIRST.match(body)
+        hangs = (
+            not comma
+            and not named
+            and _HANGS.search(tail) is not None
+            and not _NO_VALUE.search(tail)
+        )
         inside = self.speaks and first.islower() and not stops
         if not (tied or inside) and self.heading.match(self.low, start, line.end):
             alike = text[above.start : above.end].isupper()  # where all is in capitals

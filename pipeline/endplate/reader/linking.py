@@ -232,6 +232,8 @@ def choose(
         ):
             right = nxt
     left = next((s for s in reversed(spots) if s.end <= a and not _compared(s, norms)), None)
+    if left is not None and norms[left.end] == "(" and ")" not in norms[left.end : a]:
+        return left  # "at L2-3 (mixed 1/2) and on the left at L4-5 (type 2)"
     if left is not None and left.end == a - 1 and norms[a - 1] == "," and "," in norms[b : b + 2]:
         return left  # "changes at L2-3, Modic type 1, and at L5-S1"
     if left is not None and left.place.kind == "none" and norms[left.start - 1] == "with":

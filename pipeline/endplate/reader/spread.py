@@ -25,6 +25,7 @@ from endplate.reader.linking import (
 from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Unit
 from endplate.reader.spine import between_neighbours, segment_above, segment_below
+from endplate.reader.status import fails
 
 FOREIGN: Final = ["foreign"]
 _IN_ORDER: Final = ("respectively", "resp", "correspondingly")
@@ -91,8 +92,13 @@ class Spread:
         return (
             mention.finding == "modic_change"
             and mention.status == "absent"
-            and ("represent" in mention.cue or "mistaken" in mention.cue)
-            and self.unit.norms[0] in ("it", "this", "these", "that")
+            and (
+                mention.cue.lower() == "rather than"
+                or (
+                    ("represent" in mention.cue or "mistaken" in mention.cue)
+                    and self.unit.norms[0] in ("it", "this", "these", "that")
+                )
+            )
         )
 
     def _excepted(self, mention: Mention) -> set[str]:
@@ -270,7 +276,7 @@ class Spread:
         denied = mention.status == "absent"
         if self._otherwise(mention):
             return []
-        if denied and mention.finding == "prior_surgery":
+        if mention.finding == "prior_surgery" and (denied or fails(self.unit.norms, mention.head)):
             return []
         if mention.finding == "spinal_infection" and denied:
             disc = "disc" in self.unit.norms

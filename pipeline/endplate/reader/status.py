@@ -87,6 +87,8 @@ def reaches(
     """
     if cue.before:
         between = norms[cue.end : target[0]]
+        if ":" in between[1:] and cue.category == "negated":
+            return False  # "does not enhance: Modic type 2"
         if cue.reach == "phrase":
             return len(between) <= 9 and not any(
                 n in _PHRASE_ENDS and not (n == "and" and between[i + 1 : i + 2] == ["/"])
@@ -111,6 +113,9 @@ def reaches(
         return False
     if ":" in between:
         return False
+    here = any(m < cue.start for m in marks)
+    if between[-1:] == ["and"] and here and any(m >= cue.end for m in marks):
+        return False  # "still visible at L4-5 and no longer visible at L5-S1"
     if "and" in between and not _VERBS.isdisjoint(between[list(between).index("and") :]):
         return False  # "Modic 1, and infection has been considered and dismissed"
     if "," in between:
@@ -196,6 +201,8 @@ def weigh(
         return "", nearest("planned")
     if lasting and any(_explains(c, norms) for c in by.get("uncertain", [])):
         return "", nearest("uncertain")
+    if lasting and any(norms[c.end - 1] == "subsided" for c in by.get("resolved", [])):
+        del by["resolved"]  # a cage that has sunk in
     if lasting:  # "fusion hardware degrades the images, and the endplates cannot be assessed"
         for category in ("skipped", "uncertain"):
             by[category] = [c for c in by.get(category, []) if c.before or c.distance < _FAR]
@@ -274,6 +281,11 @@ def weigh(
 def _explains(cue: Cue, norms: Sequence[str]) -> bool:
     """Tell whether a doubt is about what an operation explains: "may be postsurgical"."""
     return cue.before and norms[cue.end + cue.distance].startswith(("post", "operat"))
+
+
+def fails(norms: Sequence[str], head: tuple[int, int]) -> bool:
+    """Tell whether a passage speaks of how implants fail: "screw loosening"."""
+    return not _FAILURES.isdisjoint(norms[head[1] : head[1] + 1])
 
 
 def _locates(cue: Cue, norms: Sequence[str]) -> bool:

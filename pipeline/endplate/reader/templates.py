@@ -26,7 +26,9 @@ _NO_VALUE: Final = re.compile(
     re.IGNORECASE,
 )
 _BOX: Final = re.compile(r"\[(?P<a>[ xX✓✔]?)\]|\((?P<b>[xX✓✔ ])\)|(?P<c>[☐☑☒□■✓✔✗])")
-_DENIES: Final = re.compile(r"\s*\b(?:no|none|not|without|normal)\b", re.IGNORECASE)
+_DENIES: Final = re.compile(r"\b(?:no|none|not|without|normal)\b", re.IGNORECASE)
+#: Characters before a box in which the options beside it stand.
+_OPTIONS: Final = 200
 _TICKS: Final = frozenset("xX✓✔☑☒■✗")
 
 
@@ -77,9 +79,10 @@ class Boxes:
         # "[x] Yes  [ ] No  Details: type 1 at L5-S1": what is told behind a colon is no option
         detail = box is not None and box not in self._ticked and ":" in self._body[box.end() : at]
         if box is not None and not detail:
-            if _DENIES.search(self._body, self._found[0].end(), box.start()):
+            first = max(self._found[0].end(), box.start() - _OPTIONS)
+            if _DENIES.search(self._body, first, box.start()):
                 # "[ ] no stenosis  [x] stenosis": each option denies for itself
-                denied = _DENIES.match(self._body, box.end())
+                denied = _DENIES.match(self._body[box.end() : at + 1].lstrip())
                 mention.status, mention.cue = ("absent" if denied else "present"), "box"
                 mention.decided = True
             return box in self._ticked

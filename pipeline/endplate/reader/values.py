@@ -119,13 +119,26 @@ def values(
     return made
 
 
+#: Levels that make a row, and tokens of the longest value in it.
+_ROW: Final = 3
+_VALUE: Final = 4
+
+
 def _pieces(a: int, b: int, norms: Sequence[str], spots: Sequence[Spot]) -> list[tuple[int, int]]:
-    """Cut at the commas and semicolons that stand outside of a list of levels."""
+    """Cut at the commas and semicolons that stand outside of a list of levels.
+
+    Without any, a row of levels is cut at them: "L2/3 0   L3/4 II   L4/5 I".
+    """
     cuts = [
         t
         for t in range(a, b)
         if norms[t] in (",", ";") and not any(s.start <= t < s.end for s in spots)
     ]
+    levels = [s for s in spots if a <= s.start < b and s.place.kind == "named"]
+    if not cuts and len(levels) >= _ROW and levels[0].start == a:
+        starts = [*(s.start for s in levels), b]
+        if all(y - s.end <= _VALUE for s, y in zip(levels, starts[1:], strict=True)):
+            return list(itertools.pairwise(starts))
     edges = [a - 1, *cuts, b]
     return [(x + 1, y) for x, y in itertools.pairwise(edges) if y > x + 1]
 

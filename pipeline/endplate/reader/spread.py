@@ -25,7 +25,6 @@ from endplate.reader.linking import (
 from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Unit
 from endplate.reader.spine import between_neighbours, segment_above, segment_below
-from endplate.reader.status import fails
 
 FOREIGN: Final = ["foreign"]
 _IN_ORDER: Final = ("respectively", "resp", "correspondingly")
@@ -276,7 +275,7 @@ class Spread:
         denied = mention.status == "absent"
         if self._otherwise(mention):
             return []
-        if mention.finding == "prior_surgery" and (denied or fails(self.unit.norms, mention.head)):
+        if denied and mention.finding == "prior_surgery":
             return []
         if mention.finding == "spinal_infection" and denied:
             disc = "disc" in self.unit.norms

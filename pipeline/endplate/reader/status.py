@@ -283,11 +283,6 @@ def _explains(cue: Cue, norms: Sequence[str]) -> bool:
     return cue.before and norms[cue.end + cue.distance].startswith(("post", "operat"))
 
 
-def fails(norms: Sequence[str], head: tuple[int, int]) -> bool:
-    """Tell whether a passage speaks of how implants fail: "screw loosening"."""
-    return not _FAILURES.isdisjoint(norms[head[1] : head[1] + 1])
-
-
 def _locates(cue: Cue, norms: Sequence[str]) -> bool:
     """Tell whether a denial leaves a thing there: it is only where another is, or does not fail.
 

@@ -93,7 +93,7 @@ def _allusion(wording: Wording) -> str:
         return _THOSE
     if (
         norms[0] in _DEFINITE
-        and any(term.start in (1, 2) and "edema" in term.labels for term in terms)
+        and any(term.start in (1, 2) and norms[term.end - 1] == _EDEMA for term in terms)
         and not any(term.labels & _OTHERS for term in terms)
     ):
         return _EDEMA

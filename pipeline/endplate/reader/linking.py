@@ -240,7 +240,7 @@ def choose(
         # "irregular endplates from L1-2 to L3-4, with scattered nodes"
         told = next((s for s in reversed(spots) if s.end < left.start), left)
         left = told if told.place.kind == "named" else left
-    if left is not None and left.leads and right is not None and norms[right.start] == "throughout":
+    if left is not None and left.leads and right is not None and norms[right.start] == "through":
         right = None  # "L5/S1 has remained clear of Modic change throughout"
     if left is not None and not left.heads:
         between = norms[left.end : a]

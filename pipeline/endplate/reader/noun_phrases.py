@@ -279,6 +279,7 @@ class NounPhrases:
                 return cover.labels == {"body"} and self.norms[term.end] in (
                     "in",
                     "of",
+                    "through",
                     "throughout",
                     "within",
                     "involving",

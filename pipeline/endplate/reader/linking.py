@@ -96,8 +96,7 @@ _QUALIFIERS: Final = frozenset(
     "clearly mainly predominantly mostly more less largely partly chiefly purely only now".split()
 )
 _VERBS: Final = frozenset(
-    "shows show demonstrates demonstrate has have had is are reveals displays there "
-    "remains appears exhibits was".split()
+    "show demonstrate has have had is are reveal displays there remain appears exhibits was".split()
 )
 
 

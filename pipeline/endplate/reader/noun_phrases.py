@@ -8,10 +8,11 @@ from typing import Final
 from endplate.reader.mentions import Term
 
 _CONJUNCTIONS: Final = frozenset([",", "and", "or", "/", "nor", "as", "well", "+", "plus"])
+#: "Throughout" is read as "through out".
 _PREPOSITIONS: Final = frozenset(
     "of in on upon to with at within involving along about around from by into onto "
     "against through "
-    "for near throughout across affecting paralleling beneath over adjacent between "
+    "for near out across affecting paralleling beneath over adjacent between "
     "surrounding seen "
     "centered centred".split()
 )
@@ -280,7 +281,6 @@ class NounPhrases:
                     "in",
                     "of",
                     "through",
-                    "throughout",
                     "within",
                     "involving",
                 )

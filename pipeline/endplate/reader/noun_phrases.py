@@ -212,6 +212,8 @@ class NounPhrases:
         if self.foreign_title:
             return []
         left = self._left(term)
+        if loose and self._in_body(term):
+            left = left[:1]  # "beneath the endplate, marrow edema throughout the body"
         verb = self.norms[term.start] in _OBJECTS
         if verb and not (
             self.norms[term.start] == "narrowing" and left and left[0].labels & wanted

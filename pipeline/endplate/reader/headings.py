@@ -84,7 +84,7 @@ class HeadingFollower:
         if passage.paragraph == self._above and names_levels(unit):
             heads = []  # a field of the finding above it
         self._above = passage.paragraph
-        if not heads and self._titles(unit):
+        if not heads and self._bullets[unit.number] and self._titles(unit):
             heads = [unit.levels.told[0]]  # "Changes centered at L5-S1 as follows:"
         named = [segment for s in heads for segment in s.place.segments]
         if heads and (named or heads[0].place.kind == "foreign"):
@@ -100,11 +100,10 @@ class HeadingFollower:
             unit.heading = self._heading
 
     def _titles(self, unit: Unit) -> bool:
-        """Tell whether a line that names one disc is the title of the bullets below it."""
+        """Tell whether a line above bullets names one disc and is their title."""
         return (
             unit.passage.first
             and not unit.passage.bullet
-            and self._bullets[unit.number]
             and len(unit.levels.discs) == 1
             and len(unit.levels.discs[0]) == 1
             and unit.wording.flat.endswith(":")

@@ -277,7 +277,8 @@ def _physical_lines(text: str) -> list[Line]:
             start = at
             if len(body) < len(raw):
                 start += raw.index(body[0])
-            cut = _SECOND_FIELD.search(body) if _FIELD.match(body) else None
+            apart = "   " in body and _FIELD.match(body) is not None
+            cut = _SECOND_FIELD.search(body) if apart else None
             if cut is not None:
                 lines.append(Line(start, start + cut.start(), paragraph))
                 start, body = start + cut.end(), body[cut.end() :]

@@ -475,14 +475,23 @@ class Context:
 
     def remember(self, levels: Levels, line: int, paragraph: int, number: int) -> None:
         """Note the levels that a passage spoke of."""
-        spots = levels.spots
         if levels.told:
             self.levels_told.update(*levels.discs)
             last = levels.told[-1]
             every = [segment for disc in levels.discs for segment in disc]
             self.together = every if len(set(every)) > 1 else []
             self.set_topic(levels.discs[-1], line, paragraph, number, last.leads or last.heads)
-        elif beside := next((s for s in spots if s.place.kind in ("above", "below")), None):
+        elif levels.spots:
+            self._remember_others(levels.spots, line, paragraph, number)
+        elif self.topic_line == line:
+            self.topic_passage = number
+
+    def _remember_others(
+        self, spots: Sequence[Spot], line: int, paragraph: int, number: int
+    ) -> None:
+        """Note what a passage spoke of that named places but no disc."""
+        kinds = {spot.place.kind for spot in spots}
+        if beside := next((s for s in spots if s.place.kind in ("above", "below")), None):
             if meant := self.resolve(beside.place, [], []):
                 self.set_topic(meant, line, paragraph, number, leads=False)
         elif facing := next((s for s in spots if len(s.place.bodies) > 1), None):
@@ -493,7 +502,7 @@ class Context:
                 self.set_topic(between, line, paragraph, number, leads=False)
             elif between and self.topic_line == line:
                 self.topic_passage = number
-        elif any(s.place.kind in ("none", "foreign") for s in spots):
+        elif kinds & {"none", "foreign"}:
             if any(s.place.kind == "foreign" or s.leads for s in spots):
                 self.topic = []
             self.topic_leads = False  # "no herniation at any level": what is denied next is so, too

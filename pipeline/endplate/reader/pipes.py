@@ -126,7 +126,7 @@ class MentionsPipe:
                 below, paragraph = self._names(unit), unit.passage.paragraph
                 unit.naming = NAMELESS
                 continue
-            if not below and _ticks_on(sheet.units, unit):
+            if unit.wording.boxes is not None and not below and _ticks_on(sheet.units, unit):
                 below, paragraph = ["modic_change"], unit.passage.paragraph
             if unit.wording.refers and (meant := before.meant(unit)):
                 meant = [*map(replace, unit.mentions), *meant]
@@ -219,8 +219,8 @@ class LinkerPipe:
 
 
 def _ticks_on(units: Sequence[Unit], unit: Unit) -> bool:
-    """Tell whether the lines below go on with the boxes of Modic types of a unit."""
-    if unit.wording.boxes is None or unit.number + 1 == len(units):
+    """Tell whether the line below goes on with the boxes of Modic types of a unit."""
+    if unit.number + 1 == len(units):
         return False
     below = units[unit.number + 1]
     return (

@@ -129,6 +129,37 @@ def test_stand_ins_change_no_finding(reader: Reader, said: list[tuple[str, str]]
         assert found(reader, text) == rows
 
 
+GOES_ON = st.sampled_from(
+    [
+        "At these levels Modic changes type 2 and type 1, respectively.",
+        "At these levels disc bulge and annular fissure, respectively.",
+        "It does not represent Modic change anywhere.",
+        "An old injury rather than Modic 1 anywhere.",
+        "The edema has since subsided.",
+        "It is no longer seen.",
+        "The protrusion has resolved.",
+        "Both these discs are desiccated, the former with an annular tear.",
+        "Modic 2 one level below.",
+        "Similar changes at the level above.",
+        "The latter has Modic 2, where it was type 1.",
+        "Otherwise no stenosis.",
+    ]
+)
+FIRST = st.lists(LEVELS, min_size=2, max_size=2)
+
+
+@given(GOES_ON, FIRST, FIRST)
+def test_a_report_owes_nothing_to_the_one_before(
+    reader: Reader, said: str, one: list[str], other: list[str]
+) -> None:
+    """What a passage takes from those before it is of its own report, not of one read earlier."""
+    opening = "Endplate edema and disc protrusion at {} and {}. "
+    found(reader, opening.format(*one) + said)
+    behind = found(reader, opening.format(*other) + said)
+    forget(reader)
+    assert found(reader, opening.format(*other) + said) == behind
+
+
 ASIDES = st.sampled_from(
     ["", " (series 3, image 12)", " on image 7", ", seen on sagittal image 4 of series 2",
      " [Im 9]", ", as shown on key images 3 and 4", " (se 4\nim 12)"]

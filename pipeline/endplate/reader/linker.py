@@ -41,12 +41,12 @@ def _spread(unit: Unit, spread: Spread, *, named_only: bool) -> list[Row]:
     naming, wording = unit.naming, unit.wording
     if naming.details is None:
         naming.details = [_detail(m, naming.mentions, unit.norms) for m in naming.mentions]
-        naming.dealt = spread.in_order()
+    in_order = spread.in_order()
     rows: list[Row] = []
     for mention, detail in zip(naming.mentions, naming.details, strict=True):
         if not mention.status:
             continue
-        dealt = naming.dealt.get(id(mention))
+        dealt = in_order.get(id(mention))
         if dealt is not None:
             spot = None
             told = [(level, "", "", types) for level, types in dealt]

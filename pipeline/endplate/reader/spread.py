@@ -82,6 +82,7 @@ class Spread:
         if mention.finding == "transitional_vertebra" and where:  # a body's, not a disc's
             where = [w for w in where if w.vertebra] or [_NOWHERE]
         if self._only_that(mention) and not any(w.level or w.vertebra for w in where):
+            self.asked = True
             return _at(self.context.topic), spot
         excepted = self._excepted(mention)
         return [w for w in where if w.level not in excepted] if excepted else where, spot
@@ -193,6 +194,7 @@ class Spread:
             if len(levels) < 2:
                 levels = [segment for s in named for segment in s.place.segments]
         elif referred is not None:  # "at these levels type 2 and type 1, respectively"
+            self.asked = True
             spot, levels = referred, self.context.resolve(referred.place, [], unit.heading)
         else:
             return {}

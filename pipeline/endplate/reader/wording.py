@@ -41,7 +41,6 @@ class Naming:
     core: Sequence[Mention]
     settled: bool
     details: list[Detail] | None
-    dealt: dict[int, list[tuple[str, list[str]]]]
     chosen: dict[tuple[int, bool], int | None]
     rows: dict[Hashable, list[Row]]
 
@@ -55,7 +54,6 @@ class Naming:
         self.core = core
         self.settled = settled
         self.details = None
-        self.dealt = {}
         self.chosen = {}
         self.rows = {}
 

@@ -19,6 +19,7 @@ from endplate.reader.spine import (
     KNOWN_BODIES,
     segment_above,
     segment_below,
+    segment_beside,
     segments_between,
 )
 
@@ -522,9 +523,7 @@ class LevelGrammar:
             named = every or _named_side(flat[max(0, item.start - 60) : item.start], alone, after)
             if named:
                 item.endplate = named
-                item.segments = [
-                    segment_above(item.body) if named == "superior" else segment_below(item.body)
-                ]
+                item.segments = [segment_beside(item.body, named)]
                 continue
             match = _SIDE_AFTER.match(after) or _SIDE_SHORT.match(after) or shared
             if match is None:

@@ -36,6 +36,11 @@ def segment_above(body: str) -> str:
     return f"{_SPINE[i - 1]}-{body}" if i else ""
 
 
+def segment_beside(body: str, side: str) -> str:
+    """Return the segment at the ``superior`` or ``inferior`` endplate of a body."""
+    return segment_above(body) if side == "superior" else segment_below(body)
+
+
 def segments_between(upper: str, lower: str) -> list[str]:
     """Return the disc segments between two bodies, ends included; reversed ends are turned."""
     if {upper, lower} == {"L6", "S1"}:

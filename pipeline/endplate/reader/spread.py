@@ -24,7 +24,7 @@ from endplate.reader.linking import (
 )
 from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Unit
-from endplate.reader.spine import between_neighbours, segment_above, segment_below
+from endplate.reader.spine import between_neighbours, segment_beside
 
 FOREIGN: Final = ["foreign"]
 _IN_ORDER: Final = ("respectively", "resp", "correspondingly")
@@ -248,8 +248,7 @@ class Spread:
                     if set(segment.split("-")) & set(bodies):
                         return _at(spot.place.segments)
             if len(bodies) == 1 and (side := _side(mention, named, self.unit.norms)):
-                segment = (segment_above if side == "superior" else segment_below)(bodies[0])
-                return [Where(segment, bodies[0], side)]
+                return [Where(segment_beside(bodies[0], side), bodies[0], side)]
             beside = [s for s in heading if set(s.split("-")) & set(bodies)]
             return [Where(s, bodies[0] if len(bodies) == 1 else "") for s in beside] or told
         if finding in ("prior_surgery", "spondylolysis") and heading:
@@ -359,7 +358,7 @@ def _own_side(mention: Mention, named: Spot, norms: Sequence[str]) -> Where | No
     if not side:
         return None
     body = items[0].body
-    return Where((segment_above if side == "superior" else segment_below)(body), body, side)
+    return Where(segment_beside(body, side), body, side)
 
 
 def _until_exception(norms: Sequence[str]) -> Sequence[str]:

@@ -105,13 +105,13 @@ def test_a_run_that_is_stopped_goes_on_to_the_same_tables(
     process = subprocess.Popen(
         [str(ENDPLATE), *screen(archive, out)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
     )
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while not list(out.glob("parts/*.parquet")) and process.poll() is None:
         assert time.monotonic() < end
         time.sleep(0.005)
     time.sleep(chance.uniform(0, 0.05))
     process.send_signal(number)
-    error = process.communicate(timeout=60)[1].decode()
+    error = process.communicate(timeout=180)[1].decode()
     if number is signal.SIGKILL:
         assert process.returncode == -signal.SIGKILL
     else:

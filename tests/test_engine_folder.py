@@ -42,7 +42,7 @@ def parts(folder: Path) -> list[Path]:
 
 
 def wait_for_parts(folder: Path, count: int) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while len(parts(folder)) < count:
         assert time.monotonic() < end
         time.sleep(0.01)
@@ -122,7 +122,7 @@ def test_a_damaged_part_is_read_again(tmp_path: Path, whole: dict[str, bytes]) -
 def test_a_folder_belongs_to_one_run_at_a_time(tmp_path: Path) -> None:
     with run_folder(tmp_path, MADE_BY):
         second = start(tmp_path)
-        error = second.communicate(timeout=60)[1].decode()
+        error = second.communicate(timeout=180)[1].decode()
     assert second.returncode == 1
     assert "another run is using" in error.splitlines()[-1]
     with run_folder(tmp_path, MADE_BY):
@@ -153,7 +153,7 @@ def test_a_disk_that_fills_up_leaves_whole_parts_only(
     tmp_path: Path, whole: dict[str, bytes]
 ) -> None:
     process = start(tmp_path, "small-files", reader="word_reader")
-    error = process.communicate(timeout=60)[1].decode()
+    error = process.communicate(timeout=180)[1].decode()
     assert process.returncode == 1
     assert error.splitlines()[-1].startswith("OSError: [Errno 27]")  # a file grew too large
     names = set(results(tmp_path))

@@ -56,7 +56,7 @@ def test_a_report_that_kills_its_worker_costs_nobody_else() -> None:
 def test_a_report_that_never_ends_is_stopped(word: str) -> None:
     from engine_readers import WordReader
 
-    outcomes = read_batch(WordReader(), reports(5, r2=word), seconds=0.3)
+    outcomes = read_batch(WordReader(), reports(5, r2=word), seconds=1)
     assert [isinstance(outcome, Failure) for outcome in outcomes] == [False] * 2 + [True] + [
         False
     ] * 2

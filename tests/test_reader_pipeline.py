@@ -76,7 +76,6 @@ def forget(reader: Reader) -> None:
     grammar = reader._grammar
     for memory in (grammar.discourse.opening, grammar.discourse.head, grammar.discourse.wording):
         memory.clear()
-        memory._older.clear()
 
 
 class OpenGate:
@@ -217,7 +216,7 @@ def test_a_full_memory_forgets_and_goes_on(fresh: Reader) -> None:
     try:
         for text in gold_texts()[:40]:
             found(fresh, text)
-            assert len(memory) + len(memory._older) <= 4
+            assert len(memory) <= 3
     finally:
         memory.limit = before
 

@@ -38,6 +38,8 @@ _VALUE: Final = re.compile(r"[:?-]\s*no$", re.IGNORECASE)
 _INITIALS: Final = re.compile(r"(?:[a-z]\.)+[a-z]")
 #: Characters of the longest passage: what is worked out about a pair of words stays bounded.
 _LONGEST: Final = 1500
+#: Lines whose sentences are remembered; they are soon found anew.
+_LINES: Final = 5_000
 
 
 def _sentence_ends(text: str, start: int, end: int) -> list[int]:
@@ -103,7 +105,7 @@ class Layout:
         self, heading: re.Pattern[str], columns: re.Pattern[str], level: re.Pattern[str]
     ) -> None:
         self._lines = Lines(heading)
-        self._sentences = Memory(_sentences)
+        self._sentences = Memory(_sentences, limit=_LINES)
         self._columns = columns
         self._level = level
 

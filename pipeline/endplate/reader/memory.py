@@ -82,7 +82,7 @@ class Memory(Generic[T]):
         return False
 
     def _meet(self, key: int) -> None:
-        if len(self._met) >= self.limit:
+        if len(self._met) * 2 >= self.limit:
             self._met_before, self._met = self._met, set()
         self._met.add(key)
 

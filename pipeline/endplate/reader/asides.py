@@ -27,6 +27,9 @@ _MARKUP: Final = re.compile(
 )
 _READ_AS: Final = {"line": "\n", "blank": " ", "amp": "&", None: ""}
 
+#: What explains the grades of a scheme: "(1 = oedema, 2 = fat)".
+_KEY: Final = r"\s?(?:(?:modic|type|grade)\s)?[0-4i]{1,3}\s?=[^()\n]{2,200}"
+
 #: Where an aside starts and ends, and what the character before it is read as, if not as itself.
 Aside = tuple[int, int, str]
 
@@ -108,6 +111,7 @@ class Asides:
         self._image = re.compile(
             rf"\((?<= \(){inside}\)|\[(?<= \[){inside}\]|,\s{seen}(?:on|in)\s+{images}"
             rf"|on(?<= on)\s+{images}|in(?<= in)\s+{images}"
+            rf"|\((?<= \(){_KEY}\)"
         )
         self._amount = re.compile(
             r"[0-9](?<![\w.,/-][0-9])[0-9]{0,3}(?:[.][0-9]{1,2})?"

@@ -29,11 +29,16 @@ _MEANT: Final = {"endplate_fracture": "endplate"}
 _DISCAL: Final = frozenset(
     ["disc", "disc_height", "disc_signal", "desiccation", "bulge", "protrusion"]
 )
+_OF_DISCS: Final = {"bulge", "protrusion", "extrusion", "herniation", "desiccation", "fissure"}
+_NARROWED: Final = frozenset(["narrowed", "narrow"])
+_CLOSED: Final = ([], [","], ["."], [";"])
 _BODIES: Final = frozenset(["body", "fracture", "endplate_fracture", "marrow"])
 
 
 #: What is irregular of an endplate, not of what is seen in it.
 _VAGUE: Final = frozenset(["defined", "indistinct"])
+#: "Reactive endplate change without oedema" is both a change and no oedema.
+_PARTED: Final = frozenset([",", "without", "no", "not"])
 #: What makes a verb of "changed".
 _VERBAL: Final = (["not"], ["has"], ["have"], ["hardly"], ["little"])
 
@@ -201,6 +206,8 @@ class Composer:
             and (listed or titled in ([":"], ["-"], ["?"]))
         ):
             return [Mention("endplate_erosion", (term.start, term.end), term.start, term.end)]
+        if "narrowing" in qualities and self._narrowed_disc(view, term):
+            return [Mention("disc_degeneration", (term.start, term.end), term.start, term.end)]
         for quality, labels in (
             ("narrowing", {"canal", "foramen", "recess"}),
             ("erosion", {"endplate"}),
@@ -215,6 +222,18 @@ class Composer:
                         for finding in self._findings([quality], site)
                     ]
         return []
+
+    @staticmethod
+    def _narrowed_disc(view: NounPhrases, term: Term) -> bool:
+        """Tell whether a level is called narrowed: "L5/S1 narrowed", "L1/2: narrowed, bulging"."""
+        before = view.norms[: term.start]
+        if view.norms[term.start] not in _NARROWED or "-" not in before and "/" not in before:
+            return False
+        titled = before[-1] == ":" and view.names(_OF_DISCS)
+        behind = view.norms[term.end : term.end + 1]
+        return (titled or (before[-1].isdigit() and behind in _CLOSED)) and view.only_level(
+            len(before) - titled
+        )
 
     def _findings(self, qualities: Sequence[str], site: Term) -> list[str]:
         found = [
@@ -291,8 +310,9 @@ class Composer:
                     and (
                         m.site == mention.site or "discogenic" in (m.site.labels if m.site else ())
                     )
-                    and ","
-                    not in norms[min(m.head[0], mention.head[0]) : max(m.head[0], mention.head[0])]
+                    and _PARTED.isdisjoint(
+                        norms[min(m.head[0], mention.head[0]) : max(m.head[0], mention.head[0])]
+                    )
                     for m in typed
                 )
             ):

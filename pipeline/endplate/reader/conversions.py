@@ -58,11 +58,16 @@ def stated(
     return [m for i, m in enumerate(modic) if not _points_back(m, modic[:i], norms)]
 
 
+def as_above(mention: Mention, norms: Sequence[str]) -> bool:
+    """Tell whether a mention sends the reader back: "Modic changes as above"."""
+    behind = norms[mention.head[1] : mention.head[1] + 6]
+    return _AS_ABOVE.match(" ".join(behind)) is not None
+
+
 def _points_back(mention: Mention, before: Sequence[Mention], norms: Sequence[str]) -> bool:
     """Tell whether a mention repeats another: "the Modic 1", "Modic changes as above"."""
     if not mention.types:
-        behind = norms[mention.head[1] : mention.head[1] + 6]
-        return _AS_ABOVE.match(" ".join(behind)) is not None
+        return as_above(mention, norms)
     the = norms[mention.head[0] - 1 : mention.head[0]] in (["the"], ["this"], ["that"])
     return the and any(m.types == mention.types for m in before)
 

@@ -480,7 +480,9 @@ class Context:
             last = levels.told[-1]
             every = [segment for disc in levels.discs for segment in disc]
             self.together = every if len(set(every)) > 1 else []
-            self.set_topic(levels.discs[-1], line, paragraph, number, last.leads or last.heads)
+            others = levels.spots[-1].place.kind == "none"  # "the remaining discs are normal"
+            leads = not others and (last.leads or last.heads)
+            self.set_topic(levels.discs[-1], line, paragraph, number, leads)
         elif levels.spots:
             self._remember_others(levels.spots, line, paragraph, number)
         elif self.topic_line == line:
@@ -534,7 +536,7 @@ class Context:
         if place.kind == "same":
             return last
         if place.kind == "both":
-            if len(last) >= 2:
+            if len(last) >= 2 and (named or len(self.together) <= len(last)):
                 return last
             told = [s for p in earlier for s in p.segments] or self.together
             return list(dict.fromkeys(told or [*self.before, *last]))

@@ -44,6 +44,7 @@ _OBJECTS: Final = frozenset(
     "distorting distorts deflecting deflects entrapping constricting pinching surrounding "
     "encasing contacted infringing".split()
 )
+_PRONOUNS: Final = (["it"], ["them"])
 #: What a finding leads on to: "narrowing with contact of the root".
 _LEADS_ON: Final = frozenset(["with", "causing", ",", ";"])
 _TRANSPARENT: Final = frozenset(["body", "marrow", "height", "central", "operated"])
@@ -119,6 +120,10 @@ class NounPhrases:
         """Tell whether a token may be part of a level: "disc height L5/S1 reduced"."""
         norm = self.norms[t]
         return norm.isdigit() or norm in _LETTERS or norm in ("/", "-")
+
+    def only_level(self, end: int) -> bool:
+        """Tell whether nothing but a level stands before a token."""
+        return all(self._in_level(t) for t in range(self.start, end))
 
     def names(self, labels: set[str]) -> bool:
         """Tell whether the passage names a place of some kind."""
@@ -215,6 +220,8 @@ class NounPhrases:
         if loose and self._in_body(term):
             left = left[:1]  # "beneath the endplate, marrow edema throughout the body"
         verb = self.norms[term.start] in _OBJECTS
+        if verb and self.norms[term.end : term.end + 1] in _PRONOUNS:
+            return []  # "the root in the recess, without deforming it"
         if verb and not (
             self.norms[term.start] == "narrowing" and left and left[0].labels & wanted
         ):
@@ -403,6 +410,9 @@ class NounPhrases:
             norm = self.norms[t]
             if norm == ":" and loose and term.start <= self.start + 2:
                 t += 1  # "focal defects: inferior endplate of L1"
+                continue
+            if norm == "," and loose and t == term.end and term.start <= self.start + 1:
+                t += 1  # "Focal defect, inferior endplate of L2"
                 continue
             if norm in BREAKS or norm in (".", ":"):
                 return []

@@ -25,6 +25,8 @@ _SUPPRESSED: Final = frozenset(["sat", "saturated", "saturation", "suppressed", 
 _RELAXATION: Final = frozenset(["long", "short"])
 _SHORTENING: Final = frozenset(["shortening", "prolongation"])
 _WEIGHTED: Final = frozenset(["1", "2", "w", "wi", "weighted", "signal"])
+#: So many tokens behind an intensity its sequence may begin.
+_BESIDE: Final = 3
 _TYPES: Final = {"endplate_edema": "1", "endplate_fatty_change": "2", "endplate_sclerosis": "3"}
 
 
@@ -59,7 +61,7 @@ class Signals:
             rf"\b(?:(?:{links}) (?:\w+ ){{0,4}}?(?:{causes})"
             rf"|(?:{explained})"
             rf"|(?:{edematous}) (?:with|shows?|has|demonstrating) (?:\w+ ){{0,5}}edema)"
-            r"|schmorl (?:[\w,]+ ){0,18}?(?:edema|halo)|edema(?:tous)? (?:\) )?schmorl"
+            r"|schmorl (?:[\w,;]+ ){0,18}?(?:edema|halo)|edema(?:tous)? (?:\) )?schmorl"
             r"|fracture of (?:(?!and |or )\w+ ){1,8}with (?:\w+ ){0,3}edema"
         )
 
@@ -157,7 +159,7 @@ class Signals:
             (norm == "inferior" and behind != ["signal"])  # an endplate
             or norm == "superior"
             or (norm == "increased" and behind == ["since"])
-            or (norm in self._low and "height" in norms[t + 1 : t + 3])  # a disc
+            or (norm in self._low and "height" in norms[t + 1 : t + 4])  # a disc
             or (norm in ("suppressed", "suppression") and norms[t - 1 : t] == ["fat"])
         )
 
@@ -180,7 +182,7 @@ def _read_signal(events: Sequence[_Event]) -> dict[str, str]:
         and events[1].kind == "on"
         and events[2].kind == "is"
         and events[2].token - events[1].token <= 2
-        and events[1].token - events[0].token > 3
+        and events[1].token - events[0].token > _BESIDE
     )
     value = ""
     if leads:
@@ -191,14 +193,15 @@ def _read_signal(events: Sequence[_Event]) -> dict[str, str]:
                 signal.setdefault(name, value)
         return signal
     waiting: list[str] = []
-    for kind, name, _ in events:
-        if kind == "on" and value:  # "T1 bright, isointense on T2"
+    since = 0
+    for kind, name, token in events:
+        if kind == "on" and value and token - since <= _BESIDE:  # "T1 bright, isointense on T2"
             signal.setdefault(name, value)
             value = ""
         elif kind == "on":
             waiting.append(name)
         else:
-            value = "" if waiting else name
+            value, since = "" if waiting else name, token
             for sequence in waiting:
                 signal.setdefault(sequence, name)
             waiting = []

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from endplate.codes import BODIES, CORE_FINDINGS, LEVELS
+from endplate.reader.conversions import as_above
 from endplate.reader.levels import Place
 from endplate.reader.linking import (
     NEVER_INHERIT,
@@ -39,6 +40,8 @@ class Where(NamedTuple):
 
 
 _PAIR: Final = 2
+#: Tokens before a mention within which its endplate may stand.
+_NEAR: Final = 5
 #: What parts a mention from an exception that is made of another.
 _PARTS: Final = frozenset([",", ";", "with"])
 _NOWHERE: Final = Where()
@@ -250,7 +253,12 @@ class Spread:
             if len(bodies) == 1 and (side := _side(mention, named, self.unit.norms)):
                 return [Where(segment_beside(bodies[0], side), bodies[0], side)]
             beside = [s for s in heading if set(s.split("-")) & set(bodies)]
-            return [Where(s, bodies[0] if len(bodies) == 1 else "") for s in beside] or told
+            if beside:
+                return [Where(s, bodies[0] if len(bodies) == 1 else "") for s in beside]
+            # "a third of the depth of L5 and a quarter of S1"
+            named = [b for s in self.unit.spots for b in s.place.bodies]
+            facing = between_neighbours(list(dict.fromkeys(named)))
+            return _at(facing) or told
         if finding in ("prior_surgery", "spondylolysis") and heading:
             body = bodies[0] if len(bodies) == 1 else ""
             return [Where(segment, body) for segment in heading]
@@ -266,6 +274,8 @@ class Spread:
         """Return the levels that the text plainly goes on about."""
         if self.unit.section == "indication" or mention.finding in NEVER_INHERIT:
             return []
+        if mention.finding == "modic_change" and as_above(mention, self.unit.norms):
+            return []
         self.asked = True
         context, passage, number = self.context, self.unit.passage, self.unit.number
         if passage.cell or not context.topic or self.unit.denied:
@@ -280,7 +290,9 @@ class Spread:
             return []
         if mention.finding == "spinal_infection" and denied:
             disc = "disc" in self.unit.norms
-            return context.topic if disc and same_line else []
+            # "erosive osteochondrosis (Modic 1) and not infection"
+            weighed = any(m.finding == "modic_change" and m.status for m in self.unit.mentions)
+            return context.topic if (disc or weighed) and same_line else []
         if same_line:
             around = self.unit.norms[max(0, mention.head[0] - 3) : mention.head[1]]
             if context.topic_leads or {"residual", "recurrent", "associated"} & set(around):
@@ -336,7 +348,10 @@ def _side(mention: Mention, named: Spot, norms: Sequence[str]) -> str:
     """
     if mention.finding == "schmorl_node" and named.start > mention.head[0]:
         return _SIDES.get(norms[named.start - 1], "")
-    for t in range(max(1, mention.start), mention.end + 1):
+    inside = range(max(1, mention.start), mention.end + 1)
+    # "L5: superior endplate shows Modic type 1, inferior endplate type 2"
+    before = range(mention.start - 1, max(named.end, mention.start - _NEAR), -1)
+    for t in (*inside, *(before if mention.basis == "stated" else ())):
         if norms[t : t + 1] == ["endplate"] or norms[t : t + 2] == ["end", "plate"]:
             return _SIDES.get(norms[t - 1], "")
     return ""

@@ -205,7 +205,11 @@ def weigh(
         del by["resolved"]  # a cage that has sunk in
     if lasting:  # "fusion hardware degrades the images, and the endplates cannot be assessed"
         for category in ("skipped", "uncertain"):
-            by[category] = [c for c in by.get(category, []) if c.before or c.distance < _FAR]
+            by[category] = [
+                c
+                for c in by.get(category, [])
+                if (c.before or c.distance < _FAR) and norms[c.start] != "versus"
+            ]  # "post discectomy - discitis versus reactive change"
             if not by[category]:
                 del by[category]
     if finding == "vertebral_fracture" and "historical" in by:

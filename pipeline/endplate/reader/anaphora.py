@@ -17,7 +17,7 @@ from endplate.reader.sheet import Unit
 from endplate.reader.wording import Wording
 
 #: No flattened text without one of these refers back, but for one that opens or ends with "none".
-_REFERS: Final = ("typ", "similar", "same", "identical", "comparable", "likewise", "ditto")
+_REFERS: Final = ("typ", "mixed", "node", "similar", "same", "identical", "comparable", "likewise", "ditto")
 _SIMILAR: Final = re.compile(
     r"(?<!\S)(?:similar|same|identical|comparable)(?: (?:but|though|if|albeit|,|less|more|milder|"
     r"smaller|larger|thinner|fainter|"
@@ -51,6 +51,7 @@ _TYPED: Final = frozenset(
 _SIGNALS: Final = frozenset(
     ["marrow", "edema", "fatty", "sclerosis", "change", "dark", "loss", "sequence", "body"]
 )
+_MOSTLY: Final = frozenset(["predominates", "predominate", "predominant", "dominates", "prevails"])
 _DEFINITE: Final = frozenset(["those", "that", "the", "this"])
 _THOSE: Final = "those"
 _EDEMA: Final = "edema"
@@ -135,6 +136,8 @@ class Antecedents:
             return [denied]
         if not unit.mentions and (gone := self._gone(unit)):
             return gone
+        if not unit.mentions and unit.spots and (nodes := self._nodes(unit)):
+            return nodes
         if unit.naming.core and (again := _again(unit)):
             return again
         if (
@@ -172,11 +175,21 @@ class Antecedents:
             for m in self.core
         ]
 
+    def _nodes(self, unit: Unit) -> list[Mention]:
+        """Read "smaller nodes at L1-2" below a sentence on Schmorl's nodes."""
+        last = next((m for m in reversed(self.last) if m.finding == "schmorl_node"), None)
+        node = next((t for t in unit.terms if "node" in t.labels), None)
+        if last is None or node is None:
+            return []
+        return [_repeated(last, node.start, node.end)]
+
     def _typed(self, unit: Unit) -> list[Mention]:
         """Read "those at L5-S1 are type 2" below a sentence on Modic changes."""
         if not any(m.finding in _TYPED for m in self.core):
             return []
-        return stated(unit.terms, unit.norms, told=True)
+        found = stated(unit.terms, unit.norms, told=True)
+        # "mixed 1/2 ... type 2 predominates"
+        return [m for m in found if _MOSTLY.isdisjoint(unit.norms[m.head[1] : m.head[1] + 1])]
 
     def _similar(self, unit: Unit) -> list[Mention]:
         """Read "similar changes at L5-S1" as the core findings named last."""

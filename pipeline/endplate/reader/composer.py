@@ -31,6 +31,7 @@ _DISCAL: Final = frozenset(
 )
 _OF_DISCS: Final = {"bulge", "protrusion", "extrusion", "herniation", "desiccation", "fissure"}
 _NARROWED: Final = frozenset(["narrowed", "narrow"])
+_SLIGHT: Final = frozenset(["mild", "slight", "slightly", "moderate", "severe", "minor", "some"])
 _CLOSED: Final = ([], [","], ["."], [";"])
 _BODIES: Final = frozenset(["body", "fracture", "endplate_fracture", "marrow"])
 
@@ -126,7 +127,7 @@ class Composer:
         loose = any(pair[2] for quality in qualities for pair in self._pairs[quality])
         sites = view.sites_of(term, wanted, loose=loose)
         if not sites and not is_thing:
-            sites = [site for site in title if site.labels & wanted]
+            sites = [site for term in title for site in _meant(term) if site.labels & wanted]
             if sites:
                 return [
                     Mention(finding, (term.start, term.end), term.start, term.end)
@@ -206,7 +207,7 @@ class Composer:
             and (listed or titled in ([":"], ["-"], ["?"]))
         ):
             return [Mention("endplate_erosion", (term.start, term.end), term.start, term.end)]
-        if "narrowing" in qualities and self._narrowed_disc(view, term):
+        if self._of_disc(view, term, qualities):
             return [Mention("disc_degeneration", (term.start, term.end), term.start, term.end)]
         for quality, labels in (
             ("narrowing", {"canal", "foramen", "recess"}),
@@ -224,16 +225,18 @@ class Composer:
         return []
 
     @staticmethod
-    def _narrowed_disc(view: NounPhrases, term: Term) -> bool:
-        """Tell whether a level is called narrowed: "L5/S1 narrowed", "L1/2: narrowed, bulging"."""
-        before = view.norms[: term.start]
-        if view.norms[term.start] not in _NARROWED or "-" not in before and "/" not in before:
+    def _of_disc(view: NounPhrases, term: Term, qualities: Sequence[str]) -> bool:
+        """Tell whether a level is called narrowed or dark: "L5/S1 narrowed", "L1/2: narrowed"."""
+        norms, end = view.norms, term.start
+        narrowed = "narrowing" in qualities and norms[end] in _NARROWED
+        if not narrowed and not ("dark" in qualities and "signal" in norms[end : term.end]):
             return False
-        titled = before[-1] == ":" and view.names(_OF_DISCS)
-        behind = view.norms[term.end : term.end + 1]
-        return (titled or (before[-1].isdigit() and behind in _CLOSED)) and view.only_level(
-            len(before) - titled
-        )
+        while end > view.start and norms[end - 1] in _SLIGHT:
+            end -= 1
+        before = norms[view.start : end]
+        if before[-1:] == [":"]:
+            return view.names(_OF_DISCS) and view.only_level(end - 1)
+        return narrowed and norms[term.end : term.end + 1] in _CLOSED and view.only_level(end)
 
     def _findings(self, qualities: Sequence[str], site: Term) -> list[str]:
         found = [
@@ -339,6 +342,12 @@ class Composer:
             kept.append(mention)
         kept.sort(key=lambda m: (m.head[0], m.start))
         return kept
+
+
+def _meant(term: Term) -> list[Term]:
+    """Return the places that a term of a heading names."""
+    places = frozenset(_MEANT[label] for label in term.labels if label in _MEANT)
+    return [term, Term(term.start, term.end, places)] if places else [term]
 
 
 def _body_at(norms: Sequence[str], t: int) -> bool:

@@ -202,7 +202,7 @@ class Discourse:
         section, own = self._sections.heading(body)
         alone, turned = False, frozenset[str]()
         if section:
-            alone = _WORD.search(body, own) is None
+            alone = _WORD.search(body, own) is None and not body.endswith(".")
             if section in ("findings", "impression", "addendum"):
                 turned = self._regions.turned(flatten(body[:own]))
             while own < len(body) and body[own] in " \t\n:*_-–>":

@@ -98,9 +98,11 @@ class Grid:
                 cells.append((a, b))
             at = match.end() if match else len(body)
         if pipes:
-            if cells and cells[0][0] == cells[0][1]:
-                cells = cells[1:]
-            if cells and cells[-1][0] == cells[-1][1]:
+            bordered = cells[0][0] == cells[0][1]
+            cells = cells[bordered:]
+            # "L2-3 | none |" has an empty last cell where the head names one
+            named = len(cells) == len(self._head.cells) and not bordered
+            if cells and cells[-1][0] == cells[-1][1] and not named:
                 cells = cells[:-1]
         return cells
 

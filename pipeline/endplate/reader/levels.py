@@ -41,6 +41,13 @@ _ON_SACRUM: Final = re.compile(r"\s*(?:on|over|upon)\s+(?:the\s+)?sacrum")
 _ROOT_LIST: Final = re.compile(r"\s*(?:and|or|,|&|/)\s*(?:the\s+)?(?:left\s+|right\s+)?")
 _ROMAN: Final = re.compile(r"[iv]+")
 _PLACED: Final = re.compile(r"\b(?:at|in)\b")
+#: "Modic 1 at L4-5, L3-4 normal", "at L5-S1, the L3-4 endplates are spared"
+_AT: Final = re.compile(r"(?:at|in|of|on)\s+(?:the\s+)?$")
+_BEFORE: Final = 8
+_OWN_CLAUSE: Final = re.compile(
+    r"\s*(?:(?:discs?|end[ -]?plates?|levels?)\s+)?(?:(?:is|are|remains?|appears?)\s+)?"
+    r"(?:normal|unremarkable|spared|preserved|intact|clear|uninvolved|unaffected)\b"
+)
 _CLAUSE: Final = re.compile(r"\s*,?\s*(?:a|an|there|we|the disc|shows?)\b")
 
 
@@ -307,7 +314,7 @@ class LevelGrammar:
                 graded = _JOIN_GRADED.fullmatch(gap) and _GRADED.search(
                     flat[max(0, last.start - 40) : last.start]
                 )
-                if (
+                if not self._parted(flat, last, item) and (
                     graded
                     or _JOIN_PLATES.fullmatch(gap)
                     or (_JOIN.fullmatch(gap) and self._coordinated(flat, gap, item))
@@ -327,6 +334,15 @@ class LevelGrammar:
             if not place.segments and not place.bodies:
                 place.kind = "foreign"
         return places
+
+    @staticmethod
+    def _parted(flat: str, last: Place, item: Item) -> bool:
+        """Tell whether a comma parts two statements: "Modic 1 at L4-5, L3-4 normal"."""
+        return (
+            flat[last.end : item.start] in (", ", ", the ")
+            and _OWN_CLAUSE.match(flat, item.end) is not None
+            and _AT.search(flat[max(0, last.start - _BEFORE) : last.start]) is not None
+        )
 
     @staticmethod
     def _coordinated(flat: str, gap: str, item: Item) -> bool:

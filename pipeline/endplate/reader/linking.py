@@ -230,6 +230,8 @@ def choose(
             )
         ):
             right = nxt
+    if right is not None and _trails(right, spots, norms):
+        return right
     left = next((s for s in reversed(spots) if s.end <= a and not _compared(s, norms)), None)
     if left is not None and norms[left.end] == "(" and ")" not in norms[left.end : a]:
         return left  # "at L2-3 (mixed 1/2) and on the left at L4-5 (type 2)"
@@ -311,6 +313,16 @@ def choose(
         if norms[a] in _DEPENDENT or any(n in _DEPENDENT - {"and"} for n in between_left[:4]):
             return left
     return right
+
+
+def _trails(right: Spot, spots: Sequence[Spot], norms: Sequence[str]) -> bool:
+    """Tell whether levels close their items: "oedema, type 1, at L2-3, fat, type 2, at L4-5"."""
+    behind = [s for s in spots if norms[s.start - 2 : s.start] == [",", "at"]]
+    return (
+        len(behind) > 1
+        and any(s is right for s in behind)
+        and all(norms[s.end : s.end + 1] in ([","], ["."], []) for s in behind)
+    )
 
 
 def _others(between: Sequence[str]) -> bool:

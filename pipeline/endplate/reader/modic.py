@@ -110,7 +110,7 @@ def modic_mentions(
     found: list[Mention] = []
     consumed: set[int] = set()
     if titled and not modic:
-        match = re.fullmatch(rf"(?:type |grade )?(?P<list>{_LIST})(?: .*)?", joined)
+        match = re.fullmatch(rf"(?:type |grade |mixed )*(?P<list>{_LIST})(?: .*)?", joined)
         if match:
             types, choice = read_list(match.group("list"))
             last = start + at[match.end("list") - 1] + 1

@@ -123,7 +123,7 @@ class NounPhrases:
 
     def only_level(self, end: int) -> bool:
         """Tell whether nothing but a level stands before a token."""
-        return all(self._in_level(t) for t in range(self.start, end))
+        return end > self.start and all(self._in_level(t) for t in range(self.start, end))
 
     def names(self, labels: set[str]) -> bool:
         """Tell whether the passage names a place of some kind."""

@@ -57,6 +57,7 @@ Category = Annotated[
             "resolved",
             "uncertain",
             "historical",
+            "converted",
             "present",
             "indication",
             "planned",

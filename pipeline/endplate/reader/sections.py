@@ -15,6 +15,8 @@ _HEADING: Final = re.compile(
 )
 
 _NUMBER: Final = re.compile(r"^(?:\d{1,2}|[ivx]{1,4}|[a-h])[.)]\s*")
+#: Dictated: "Findings. The disc ...".
+_SPOKEN: Final = re.compile(r"[A-Z][A-Za-z]+\.")
 _FURTHER: Final = re.compile(r"\s*(?:[(/,&@]|\band\b|\d)")
 
 
@@ -92,7 +94,7 @@ class SectionRules:
             return "indication", opener.end()
         if len(text) <= 60 and len(text.split()) <= 6:
             section = self.section(text)
-            if section and not text.rstrip().endswith("."):
+            if section and (not text.rstrip().endswith(".") or _SPOKEN.fullmatch(text)):
                 return section, len(text)
         return "", 0
 

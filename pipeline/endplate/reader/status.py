@@ -89,6 +89,13 @@ def reaches(
         between = norms[cue.end : target[0]]
         if ":" in between[1:] and cue.category == "negated":
             return False  # "does not enhance: Modic type 2"
+        if cue.category == "historical" and any(
+            a in _TURNED and b in _INTO
+            for a, b in itertools.pairwise(norms[cue.end : target[0] + 2])
+        ):
+            return False  # "previously oedematous, replaced by fat"
+        if norms[cue.end] in _HANDS and norms[cue.start - 1] == "and":
+            return norms[cue.start - 2] not in _HANDS  # "mild right and no left narrowing"
         if cue.reach == "phrase":
             return len(between) <= 9 and not any(
                 n in _PHRASE_ENDS and not (n == "and" and between[i + 1 : i + 2] == ["/"])
@@ -133,6 +140,11 @@ def reaches(
     return not any(n in (";",) for n in between)
 
 
+_TURNED: Final = frozenset(
+    "replaced converted evolved changed transformed turned progressed matured transitioned".split()
+)
+_INTO: Final = frozenset(["by", "to", "into"])
+_HANDS: Final = frozenset(["left", "right"])
 _VERBS: Final = frozenset(["is", "are", "was", "were", "has", "have"])
 #: What follows a "suspected" that is said of what stands before it.
 _CLOSES: Final = frozenset(
@@ -172,7 +184,7 @@ _FAILURES: Final = frozenset(
     "loosening failure fracture complication lucency breakage malposition subsidence migration "
     "backout".split()
 )
-#: Tokens behind an operation over which a doubt is one of something else.
+#: Tokens over which a doubt behind an operation, or a denial in a question, is of something else.
 _FAR: Final = 4
 _AGEING: Final = frozenset("old prior previous remote former earlier known".split())
 
@@ -186,7 +198,9 @@ def weigh(
     """
     by: dict[str, list[Cue]] = {}
     for cue in cues:
-        by.setdefault(cue.category, []).append(cue)
+        # apart for ConText only: "oedema previously seen ... has been replaced by fat" has both
+        category = "historical" if cue.category == "converted" else cue.category
+        by.setdefault(category, []).append(cue)
 
     def nearest(category: str) -> Cue:
         return min(by[category], key=lambda c: c.distance)
@@ -221,8 +235,8 @@ def weigh(
     if section == "technique":
         return ("indication", nearest("indication")) if "indication" in by else ("", None)
     if section == "indication":
-        if "negated" in by and nearest("negated").distance <= 4:
-            return "absent", nearest("negated")
+        if "negated" in by and _near(no := nearest("negated"), norms):
+            return "absent", no
         if lasting:
             return "historical", None
         return "indication", nearest("indication") if "indication" in by else None
@@ -280,6 +294,12 @@ def weigh(
     if "present" in by:
         return "present", nearest("present")
     return "present", None
+
+
+def _near(denial: Cue, norms: Sequence[str]) -> bool:
+    """Tell whether a denial is of the thing asked about: not "no trauma, ?fracture"."""
+    between = norms[denial.end : denial.end + denial.distance]
+    return denial.distance <= _FAR and not (denial.before and "?" in between)
 
 
 def _explains(cue: Cue, norms: Sequence[str]) -> bool:

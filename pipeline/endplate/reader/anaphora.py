@@ -17,7 +17,17 @@ from endplate.reader.sheet import Unit
 from endplate.reader.wording import Wording
 
 #: No flattened text without one of these refers back, but for one that opens or ends with "none".
-_REFERS: Final = ("typ", "mixed", "node", "similar", "same", "identical", "comparable", "likewise", "ditto")
+_REFERS: Final = (
+    "typ",
+    "mixed",
+    "node",
+    "similar",
+    "same",
+    "identical",
+    "comparable",
+    "likewise",
+    "ditto",
+)
 _SIMILAR: Final = re.compile(
     r"(?<!\S)(?:similar|same|identical|comparable)(?: (?:but|though|if|albeit|,|less|more|milder|"
     r"smaller|larger|thinner|fainter|"

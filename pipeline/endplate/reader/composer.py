@@ -32,7 +32,7 @@ _DISCAL: Final = frozenset(
 _OF_DISCS: Final = {"bulge", "protrusion", "extrusion", "herniation", "desiccation", "fissure"}
 _NARROWED: Final = frozenset(["narrowed", "narrow"])
 _SLIGHT: Final = frozenset(["mild", "slight", "slightly", "moderate", "severe", "minor", "some"])
-_CLOSED: Final = ([], [","], ["."], [";"])
+_CLOSED: Final[tuple[list[str], ...]] = ([], [","], ["."], [";"])
 _BODIES: Final = frozenset(["body", "fracture", "endplate_fracture", "marrow"])
 
 

@@ -27,6 +27,9 @@ _CORRECTED: Final = re.compile(
     r"\b(?:in fact|actually|should (?:read|be|have been|say)|is really|are really|"
     r"instead at|corrected to|must read)\b"
 )
+_NOT: Final = re.compile(r"\s*[,(]?\s*(?:and not|not|instead of|rather than)\s+(?:at\s+)?")
+#: "Dr A. B.": what signs a report says nothing in it.
+_SIGNED: Final = re.compile(r"(?:dr|prof)\b[. ](?:[^\s\d]+\s*){1,3}")
 #: What a sentence on earlier studies speaks of.
 _PAST: Final = re.compile(
     r"\b(?:mri?s?|cts?|x-?rays?|radiograph\w*|films?|stud(?:y|ies)|scans?|exam\w*|imag\w+|report\w*|"
@@ -102,7 +105,7 @@ class Discourse:
         unfilled = _unfilled(passages, told)
         units: list[Unit] = []
         headed = -1
-        field, field_line = "", -1
+        field, field_line, field_open = "", -1, -1
         for number, (passage, (head, segment)) in enumerate(zip(passages, told, strict=True)):
             start, wording, resets, opens_level = passage.start, head.wording, False, False
             if passage.cell:
@@ -120,6 +123,12 @@ class Discourse:
                 opens_level = passage.first and head.opens_level
                 if head.field:
                     field, field_line = head.field, passage.line
+                    # "Endplates:" alone heads the lines below it
+                    field_open = passage.paragraph if wording.untold else -1
+                elif head.section or passage.paragraph != field_open:
+                    field_open = -1
+                elif passage.first:
+                    field_line = passage.line
             section = tracker.at(
                 passage.line,
                 passage.paragraph,
@@ -185,6 +194,12 @@ class Discourse:
             if wrong is not None and any(p.start >= match.end() for p in named):
                 wording.corrects = wrong.segments
                 places.remove(wrong)
+                return
+            # "should read L3-4, not L4-5"
+            told = [p for p in named if p.start >= match.end()]
+            if len(told) > 1 and _NOT.fullmatch(wording.flat, told[0].end, told[1].start):
+                wording.corrects = told[1].segments
+                places.remove(told[1])
 
     def _opening(self, text: str) -> tuple[Head, str]:
         """Return what a passage opens with, and the disc that L4-L5 stands in for in it."""
@@ -234,7 +249,10 @@ class Discourse:
             body,
             flat,
             boxes,
-            barred=not body or blank or self._sections.legend(flat),
+            barred=not body
+            or blank
+            or self._sections.legend(flat)
+            or _SIGNED.fullmatch(flat) is not None,
             untold=unanswered(body),
             starts_body=self._starts_body(body),
             titled=titled,

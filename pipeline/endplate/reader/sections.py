@@ -99,8 +99,9 @@ class SectionRules:
         return "", 0
 
     def legend(self, flat: str) -> bool:
-        """Tell whether a line explains a scheme."""
-        return bool(self._legend.search(flat))
+        """Tell whether a line explains a scheme; a title of one does not yet."""
+        match = self._legend.search(flat)
+        return match is not None and not (match.group().endswith(":") and match.end() == len(flat))
 
 
 class SectionTracker:

@@ -40,6 +40,8 @@ class Where(NamedTuple):
 
 
 _PAIR: Final = 2
+#: "Type 1 at L2-3 and type 2 below".
+_ELSEWHERE: Final = (["below"], ["above"])
 #: Tokens before a mention within which its endplate may stand.
 _NEAR: Final = 5
 #: What parts a mention from an exception that is made of another.
@@ -121,6 +123,8 @@ class Spread:
         return excepted
 
     def _told(self, mention: Mention) -> tuple[list[Where], Spot | None]:
+        if mention.basis == "stated" and self.unit.norms[mention.head[1] :][:1] in _ELSEWHERE:
+            return [_NOWHERE], None
         at = self._chosen(mention) if mention.spot is None else mention.spot
         spot = None if at is None else self.unit.spots[at]
         if mention.finding in ("scoliosis", "osteoporosis"):
@@ -256,8 +260,8 @@ class Spread:
             if beside:
                 return [Where(s, bodies[0] if len(bodies) == 1 else "") for s in beside]
             # "a third of the depth of L5 and a quarter of S1"
-            named = [b for s in self.unit.spots for b in s.place.bodies]
-            facing = between_neighbours(list(dict.fromkeys(named)))
+            every = [body for spot in self.unit.spots for body in spot.place.bodies]
+            facing = between_neighbours(list(dict.fromkeys(every)))
             return _at(facing) or told
         if finding in ("prior_surgery", "spondylolysis") and heading:
             body = bodies[0] if len(bodies) == 1 else ""

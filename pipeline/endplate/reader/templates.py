@@ -15,7 +15,8 @@ _BLANK: Final = re.compile(
     r"|(?<!\bin )(?<!\bon )(?<!\bfrom )(?<!\bdated )(?<!\bsince )(?<!\bto )"
     r"(?<!\bdr\. )(?<!\bdr )(?<!_)"
     r"_{3,}(?! ?-? ?(?:years?|y/?o)\b)"
-    r"|\*{3,}|\[(?!\*\*|[ltsd]\d ?/ ?[ltsd]?\d\])[^\]\n]{0,60}/[^\]\n]{0,60}\]|\{[^}\n]{0,60}[/|][^}\n]{0,60}\}"
+    r"|\*{3,}|\[(?!\*\*|[ltsd]\d ?/ ?[ltsd]?\d\])[^\]\n]{0,60}/[^\]\n]{0,60}\]"
+    r"|\{[^}\n]{0,60}[/|][^}\n]{0,60}\}"
     r"|<(?!(?:date|time|name|person|patient|doctor|hospital|location|age|id|mrn|phone)\b)[^>\n]{0,40}>"
     r"|\[(?:level|type|grade|side|severity|no|select[^\]]{0,20})\]",
     re.IGNORECASE,

@@ -187,11 +187,11 @@ def modic_mentions(
             )
         )
     for match in re.finditer(
-        r"(?<!\S)modic type (?P<list>to|too|tu)(?= (?:end|endplate|change|degenerat|signal|"
-        r"marrow))",
+        r"(?<!\S)(?:modic type (?:to|too|tu)|type (?:to|too|tu) modic)"
+        r"(?= (?:end|endplate|change|degenerat|signal|marrow))",
         joined,
     ):
-        first, last = start + at[match.start()], start + at[match.end("list") - 1] + 1
+        first, last = start + at[match.start()], start + at[match.end() - 1] + 1
         consumed.update(t.start for t in modic if first <= t.start < last)
         found.append(
             Mention("modic_change", (first, last), first, last, types=["2"], basis="stated")

@@ -29,7 +29,7 @@ _CORRECTED: Final = re.compile(
 )
 _NOT: Final = re.compile(r"\s*[,(]?\s*(?:and not|not|instead of|rather than)\s+(?:at\s+)?")
 #: "Dr A. B.": what signs a report says nothing in it.
-_SIGNED: Final = re.compile(r"(?:dr|prof)\b[. ](?:[^\s\d]+\s*){1,3}")
+_SIGNED: Final = re.compile(r"(?:dr|prof)\b[. ](?:[^\s\d]+(?:\s+|$)){1,3}")
 #: What a sentence on earlier studies speaks of.
 _PAST: Final = re.compile(
     r"\b(?:mri?s?|cts?|x-?rays?|radiograph\w*|films?|stud(?:y|ies)|scans?|exam\w*|imag\w+|report\w*|"

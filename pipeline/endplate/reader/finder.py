@@ -41,7 +41,7 @@ _JOINS: Final = frozenset([",", "but", "and", ";"])
 _STANDS_IN: Final = GRADES | NONE | {"another", "further", "others", "ditto"}
 #: What parts the values behind a heading, or is one.
 _ANSWERS: Final = DENIED | {","}
-_DASHES: Final = frozenset(["-", ":", "="])
+_DASHES: Final = (["-"], [":"], ["="])
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 
 
@@ -187,7 +187,7 @@ def _site_by_site(unit: Unit, colon: int) -> list[Mention]:
             if not narrowed:
                 return []
             site = next(term for term in unit.terms if term.start >= start)
-            first = site.end + 1 if unit.norms[site.end] in _DASHES else start
+            first = site.end + 1 if unit.norms[site.end :][:1] in _DASHES else start
             made += values(first, t, unit.norms, unit.spots, [], [narrowed], read_types)
             start = t + 1
     return made

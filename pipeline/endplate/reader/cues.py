@@ -165,7 +165,8 @@ class Cues:
             if mention.like is not None and status == "present":
                 mention.status, mention.cue = mention.like.status, mention.like.cue
                 continue
-            if status == "indication" and marks and decisive and norms[decisive.start] == "query":
+            asked = decisive is not None and norms[decisive.start] == "query"
+            if asked and marks and status == "indication" and unit.section != status:
                 status = "uncertain"  # "STIR signal along the L5-S1 endplates, query Modic 1"
             mention.status = status
             mention.cue = unit.wording.words(decisive.start, decisive.end) if decisive else ""

@@ -80,6 +80,7 @@ _DEPENDENT: Final = frozenset(
     "due secondary from caused "
     "compresses narrows contacts abuts displaces impinges effaces indents and".split()
 )
+_THERE_IS: Final = (["there", "is"], ["there", "are"])
 #: What an item of a list says of the level before it.
 _ITEMS: Final = frozenset(
     "narrowing bulge bulging protrusion extrusion herniation desiccation dehydration degeneration "
@@ -151,6 +152,8 @@ def spots_of(
                     or after in _QUALIFIERS
                 )
             )
+            if _opens(norms, a, b):
+                spot.leads = True
             if after == ":" and opener in (",", ";", "and", "("):
                 spot.leads = True
             if opener == "," and not steps and after in _ITEMS and _itemized(spots, norms):
@@ -163,6 +166,11 @@ def spots_of(
         )
         spots.append(spot)
     return spots
+
+
+def _opens(norms: Sequence[str], a: int, b: int) -> bool:
+    """Tell whether a level opens a clause where commas are missing: "at L4-5 there is"."""
+    return a > 1 and norms[a - 1] == "at" and norms[a - 2] != ":" and norms[b : b + 2] in _THERE_IS
 
 
 def _itemized(spots: Sequence[Spot], norms: Sequence[str]) -> bool:
@@ -425,7 +433,7 @@ def _attaches(
     """Tell whether a level behind a mention belongs to it: "protrusion at L4-5"."""
     a = max(mention.head[1], mention.end if mention.end <= spot.start else mention.head[1])
     between = norms[a : spot.start]
-    if len(between) > 14 or spot.heads:
+    if len(between) > 14 or spot.heads or _opens(norms, spot.start, spot.end):
         return False
     for i, n in enumerate(between):
         if n in ("noted", "seen") and "and" in between[i:]:

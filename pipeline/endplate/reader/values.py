@@ -27,6 +27,8 @@ _SILENT: Final = frozenset(
     "normal patent maintained preserved unremarkable intact - n/a clear adequate smooth "
     "wide".split()
 )
+#: "Others nil": levels that nobody named.
+_REST: Final = frozenset(["others", "rest", "remaining", "remainder", "other"])
 _AROUND: Final = frozenset(
     "at left right bilateral both sided more less than and to , ( ) > < the on in "
     "predominantly mainly "
@@ -88,7 +90,7 @@ def values(
         silent = _SILENT.intersection(words) - ({"-"} if types else set())
         if not last or silent or not (denied or affirmed) or len(rest) > 4:
             continue
-        if rest and not titles:
+        if (rest and not titles) or (not places and not _REST.isdisjoint(words)):
             continue
         if not places and not titles:
             continue

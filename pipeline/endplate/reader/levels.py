@@ -118,7 +118,10 @@ class Place:
         return list(dict.fromkeys(told))
 
 
-_SIDE: Final = r"(?:superior|inferior|upper|lower|sup|inf|cranial|caudal|top|bottom)"
+_SIDE: Final = (
+    r"(?:(?:antero|postero)-?(?:superior|inferior)"
+    r"|superior|inferior|upper|lower|sup|inf|cranial|caudal|top|bottom)"
+)
 _SIDES: Final = rf"(?P<side>(?:both|{_SIDE})(?:\s*(?:and|&|/|,)\s*{_SIDE})?)\.?"
 _PLATE: Final = (
     r"(?:(?:vertebral|bony|articular)\s+)?(?:end[\s-]?pl?a[tl]?l?t?es?|eps?\b|endplate|plates?\b|"

@@ -177,11 +177,10 @@ def _read_signal(events: Sequence[_Event]) -> dict[str, str]:
     """Pair intensities with sequences: "T1 low, T2 high" as well as "bright on T1 and T2"."""
     signal: dict[str, str] = {}
     # the intensity leads when the first sequence has one before it within three words
+    group = next((i for i, event in enumerate(events[1:], 1) if event.kind == "is"), 0)
     leads = events[0].kind == "is" and not (
-        len(events) > 2
-        and events[1].kind == "on"
-        and events[2].kind == "is"
-        and events[2].token - events[1].token <= 2
+        group > 1
+        and events[group].token - events[group - 1].token <= 2
         and events[1].token - events[0].token > _BESIDE
     )
     value = ""

@@ -254,6 +254,8 @@ class Composer:
             left = view.term_before(term)
             if left is not None and "surgery" in left.labels and left.end == term.start:
                 return True  # of a screw
+            if view.norms[term.start].startswith("collaps") and view.presses(term):
+                return True  # "epidural fat collapses the sac"
         if finding in ("scoliosis", "osteoporosis", "transitional_vertebra", "prior_bvn_ablation"):
             return False
         return view.elsewhere_before(term)

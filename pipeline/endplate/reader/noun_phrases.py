@@ -169,6 +169,11 @@ class NounPhrases:
                 return True
         return False
 
+    def presses(self, term: Term) -> bool:
+        """Tell whether a verb has the dural sac for its object."""
+        behind = (t for t in self._terms if term.end <= t.start <= term.end + 3)
+        return any("thecal" in t.labels for t in behind)
+
     def term_before(self, term: Term) -> Term | None:
         """Return the term right before another, but for fillers."""
         t = term.start - 1

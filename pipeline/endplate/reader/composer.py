@@ -20,7 +20,7 @@ _ENDPLATE: Final = frozenset(
 
 
 #: Places that head a line of their own: "Foramina: no stenosis".
-_OPENINGS: Final = frozenset(["foramen", "recess", "endplate"])
+_OPENINGS: Final = frozenset(["foramen", "recess", "endplate", "disc"])
 #: Signs of a disease that is there without them.
 _SIGNS: Final = frozenset(["effusion", "fluid", "gas", "synovitis"])
 #: Things whose name holds a place: "Endplate defects: erosion".

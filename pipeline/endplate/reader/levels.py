@@ -31,7 +31,7 @@ _GRADE: Final = (
 _GRADED: Final = re.compile(rf"(?<!\w){_GRADE}$")
 _JOIN_GRADED: Final = re.compile(rf"\s*,?\s*(?:and\s+)?{_GRADE}")
 _DOWNWARDS: Final = re.compile(
-    r"\s*(?:downwards?|and below|and downwards?|down to the sacrum|caudally)\b"
+    r"\s*(?:downwards?|down(?= ?[.,;)]|$)|and below|and downwards?|down to the sacrum|caudally)\b"
 )
 #: "Is otherwise intact" speaks of the level that was named.
 _OTHERWISE: Final = re.compile(

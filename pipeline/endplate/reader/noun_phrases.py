@@ -44,6 +44,10 @@ _OBJECTS: Final = frozenset(
     "distorting distorts deflecting deflects entrapping constricting pinching surrounding "
     "encasing contacted infringing".split()
 )
+#: What may stand between a verb and its object, or another verb: "in contact with but not".
+_TOWARDS: Final = frozenset(
+    ["upon", "on", "to", "with", "against", "into", "but", "does", "do", "not"]
+)
 _PRONOUNS: Final = (["it"], ["them"])
 #: What a finding leads on to: "narrowing with contact of the root".
 _LEADS_ON: Final = frozenset(["with", "causing", ",", ";"])
@@ -226,7 +230,9 @@ class NounPhrases:
             left = left[:1]  # "beneath the endplate, marrow edema throughout the body"
         verb = self.norms[term.start] in _OBJECTS
         if verb and self.norms[term.end : term.end + 1] in _PRONOUNS:
-            return []  # "the root in the recess, without deforming it"
+            # "abuts the root in the recess without deforming it"
+            root = self.named_before(term, {"root"})
+            return [root] if root is not None and "root" in wanted else []
         if verb and not (
             self.norms[term.start] == "narrowing" and left and left[0].labels & wanted
         ):
@@ -359,18 +365,9 @@ class NounPhrases:
             if t in self._cover:  # "contacts but does not displace the root"
                 t = self._cover[t].end
                 continue
-            if self.norms[t] in (
-                "upon",
-                "on",
-                "to",
-                "with",
-                "against",
-                "into",
-                "but",
-                "does",
-                "do",
-                "not",
-            ) or self._filler(t):
+            if self.norms[t] == "but" and not _TOWARDS.issuperset(self.norms[term.end : t]):
+                return []  # "effaces the ventral CSF but does not narrow the canal"
+            if self.norms[t] in _TOWARDS or self._filler(t):
                 gap += not self._in_level(t)
                 if gap > 10:
                     return []

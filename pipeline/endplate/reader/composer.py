@@ -209,6 +209,8 @@ class Composer:
             return [Mention("endplate_erosion", (term.start, term.end), term.start, term.end)]
         if self._of_disc(view, term, qualities):
             return [Mention("disc_degeneration", (term.start, term.end), term.start, term.end)]
+        if "tear" in qualities and view.norms[term.start] == "fissure" and view.names(_DISCAL):
+            return [Mention("annular_fissure", (term.start, term.end), term.start, term.end)]
         for quality, labels in (
             ("narrowing", {"canal", "foramen", "recess"}),
             ("erosion", {"endplate"}),
@@ -229,7 +231,10 @@ class Composer:
         """Tell whether a level is called narrowed or dark: "L5/S1 narrowed", "L1/2: narrowed"."""
         norms, end = view.norms, term.start
         narrowed = "narrowing" in qualities and norms[end] in _NARROWED
-        if not narrowed and not ("dark" in qualities and "signal" in norms[end : term.end]):
+        if "dark" in qualities and "signal" in norms[end : term.end]:
+            # "at L5-S1 there is loss of signal and a protrusion"
+            return view.names(_OF_DISCS) and not view.placed(term)
+        if not narrowed:
             return False
         while end > view.start and norms[end - 1] in _SLIGHT:
             end -= 1

@@ -6,10 +6,12 @@ What medspaCy's ``ConTextModifier`` decides from the same rules, without a ``Doc
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from endplate.codes import CORE_FINDINGS
 from endplate.reader.grading import GRADES
 from endplate.reader.matching import NormMatcher
 from endplate.reader.mentions import Mention
@@ -19,6 +21,11 @@ from endplate.reader.wording import Wording
 
 #: What closes a sentence more often than it opens one.
 _UNLIKELY: Final = frozenset(["unlikely", "likely"])
+#: What leads from a description to its name.
+_NAMING: Final = frozenset(
+    ", ( in keeping consistent compatible with representing typical of corresponding to i.e. a "
+    "the change as".split()
+)
 _SIZES: Final = GRADES | {"small", "large"}
 
 
@@ -151,6 +158,7 @@ class Cues:
                     and any(s.start <= cue.start and cue.end <= s.end for s in unit.spots)
                 )
                 and (cue.before or not _asks_ahead(cue, unit.wording))
+                and not _of_another(cue, mention, mentions, norms)
                 and not (cue.category == "negated" and _ended(cue.end, mention.head[0], unit))
                 and not (
                     norms[cue.end - 1] in _UNLIKELY and _parted(cue.end, mention.head[0], unit)
@@ -170,6 +178,35 @@ class Cues:
                 status = "uncertain"  # "STIR signal along the L5-S1 endplates, query Modic 1"
             mention.status = status
             mention.cue = unit.wording.words(decisive.start, decisive.end) if decisive else ""
+        for one, other in itertools.pairwise(mentions):
+            if one.status == "historical" and _names(one, other, norms):
+                other.status, other.cue = one.status, one.cue
+
+
+def _names(one: Mention, other: Mention, norms: Sequence[str]) -> bool:
+    """Tell whether a type only names what is told before: "was oedematous, typical of Modic 1"."""
+    return (
+        other.finding == "modic_change"
+        and other.status == "present"
+        and one.finding != "modic_change"
+        and one.finding in CORE_FINDINGS
+        and _NAMING.issuperset(norms[one.head[1] : other.head[0]])
+    )
+
+
+def _of_another(
+    cue: Cue, mention: Mention, mentions: Sequence[Mention], norms: Sequence[str]
+) -> bool:
+    """Tell whether a doubt is of what comes with a finding: "narrowing with contact possible"."""
+    return (
+        not cue.before
+        and norms[cue.start] == "possible"
+        and any(
+            "with" in norms[mention.head[1] : m.head[0]]
+            for m in mentions
+            if mention.head[1] <= m.head[0] < cue.start
+        )
+    )
 
 
 def _overlap(a: int, b: int, first: int, last: int) -> bool:

@@ -129,7 +129,7 @@ class NounPhrases:
         """Tell whether nothing but a level stands before a token."""
         return end > self.start and all(self._in_level(t) for t in range(self.start, end))
 
-    def names(self, labels: set[str]) -> bool:
+    def names(self, labels: Set[str]) -> bool:
         """Tell whether the passage names a place of some kind."""
         return any(t.labels & labels for t in self._terms)
 

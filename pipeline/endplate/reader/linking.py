@@ -222,7 +222,11 @@ def choose(
         return inside
     right = next((s for s in spots if s.start >= b), None)
     # "the endplates show Modic 2, those at L5-S1 Modic 1"
-    if right is not None and (_broken(norms, b, right.start) or _others(norms[b : right.start])):
+    if right is not None and (
+        _broken(norms, b, right.start)
+        or _others(norms[b : right.start])
+        or _opens(norms, right.start, right.end)
+    ):
         right = None
     if right is not None and is_excepted(right, norms, b):
         right = None
@@ -433,7 +437,7 @@ def _attaches(
     """Tell whether a level behind a mention belongs to it: "protrusion at L4-5"."""
     a = max(mention.head[1], mention.end if mention.end <= spot.start else mention.head[1])
     between = norms[a : spot.start]
-    if len(between) > 14 or spot.heads or _opens(norms, spot.start, spot.end):
+    if len(between) > 14 or spot.heads:
         return False
     for i, n in enumerate(between):
         if n in ("noted", "seen") and "and" in between[i:]:

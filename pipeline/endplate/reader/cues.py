@@ -26,6 +26,7 @@ _NAMING: Final = frozenset(
     ", ( in keeping consistent compatible with representing typical of corresponding to i.e. a "
     "the change as".split()
 )
+_TYPE: Final = frozenset(["modic", "type"])
 _SIZES: Final = GRADES | {"small", "large"}
 
 
@@ -251,6 +252,8 @@ def _parted(first: int, last: int, unit: Unit) -> bool:
 
 def _anew(first: int, last: int, unit: Unit) -> bool:
     """Tell whether a finding ends and a grade follows without a comma: "no stenosis mild bulge"."""
+    if unit.norms[last] in _TYPE and any(m.head[1] == last > first for m in unit.mentions):
+        return True  # "no listhesis Modic type 2 change"
     grades = [t for t in range(first + 1, last) if unit.norms[t] in _SIZES]
     return bool(grades) and any(m.end in grades or m.head[1] in grades for m in unit.mentions)
 

@@ -80,6 +80,14 @@ _DEPENDENT: Final = frozenset(
     "due secondary from caused "
     "compresses narrows contacts abuts displaces impinges effaces indents and".split()
 )
+#: Levels of a row, at least one more.
+_ROW: Final = 2
+#: Before a level it is part of what goes on.
+_LEADING: Final = _ATTACHED | {"the", "and", "or", "than", "with", "disc", "level", "while"}
+_SHOWS: Final = (["show"], ["demonstrate"], ["reveal"])
+_IS_OR_SHOWS: Final = (*_SHOWS, ["is"])
+#: What ends a statement on a level: "with Modic 2 change the L5-S1 disc is normal".
+_CHANGES: Final = frozenset("change stenosis narrowing bulge protrusion arthropathy".split())
 _THERE_IS: Final = (["there", "is"], ["there", "are"])
 #: What an item of a list says of the level before it.
 _ITEMS: Final = frozenset(
@@ -165,12 +173,36 @@ def spots_of(
             n in (";", ".") for n in recent
         )
         spots.append(spot)
+    if _is_row(spots, norms):
+        for spot in spots:
+            spot.leads = True
     return spots
 
 
+def _is_row(spots: Sequence[Spot], norms: Sequence[str]) -> bool:
+    """Tell whether levels lead their items without a comma: "L1-2 normal L2-3 bulge L3-4"."""
+    return (
+        len(spots) > _ROW
+        and spots[0].start == 0
+        and all(s.place.kind == "named" for s in spots)
+        and all(
+            norms[s.start - 1].isalpha() and norms[s.start - 1] not in _LEADING for s in spots[1:]
+        )
+    )
+
+
 def _opens(norms: Sequence[str], a: int, b: int) -> bool:
-    """Tell whether a level opens a clause where commas are missing: "at L4-5 there is"."""
-    return a > 1 and norms[a - 1] == "at" and norms[a - 2] != ":" and norms[b : b + 2] in _THERE_IS
+    """Tell whether a level opens a clause where commas are missing.
+
+    "... at L4-5 there is", "... stenosis L5-S1 shows", "... the L5-S1 disc is".
+    """
+    before = norms[a - 1] if a else ""
+    if before == "at":
+        return a > 1 and norms[a - 2] != ":" and norms[b : b + 2] in _THERE_IS
+    behind = norms[b : b + 1]
+    if before == "the":
+        return a > 1 and norms[a - 2] in _CHANGES and behind in _IS_OR_SHOWS
+    return before.isalpha() and len(before) > 1 and before not in _LEADING and behind in _SHOWS
 
 
 def _itemized(spots: Sequence[Spot], norms: Sequence[str]) -> bool:

@@ -28,7 +28,7 @@ class Cue:
 
 #: What stands for a denied finding by itself: "and absent at L5-S1".
 NONE: Final = frozenset(["none", "absent"])
-_SHOWS: Final = frozenset(["show", "shows", "demonstrate", "demonstrates", "display", "displays"])
+_SHOWS: Final = frozenset(["show", "demonstrate", "display", "displays"])
 #: Words that end the reach of an adjective ("possible", "?").
 _PHRASE_ENDS: Final = frozenset(
     ", ; : is are shows show with causing resulting and where which .".split()
@@ -41,7 +41,7 @@ def _listed(
     """Tell whether commas between a cue and a target only part the items of one list."""
     comma = len(between) - 1 - list(reversed(between)).index(",")
     item = between[comma + 1 :]
-    if any(n in ("is", "are", "was", "were", "has", "have", "shows", "there") for n in item):
+    if any(n in ("is", "are", "was", "were", "has", "have", "show", "there") for n in item):
         return False
     if "and" in item or ("with" not in item and any(n in ("or", "nor") for n in item[:6])):
         return True
@@ -57,7 +57,7 @@ def _listed(
         if n in ("or", "nor"):
             return True
     if (
-        any(n in ("is", "are", "seen", "noted", "shows", "now", "today") for n in behind[:3])
+        any(n in ("is", "are", "seen", "noted", "show", "now", "today") for n in behind[:3])
         and "seen" not in behind[:1]
     ):
         return False  # a clause of its own: "no protrusion, Modic changes are seen"

@@ -230,18 +230,19 @@ class Composer:
     def _of_disc(view: NounPhrases, term: Term, qualities: Sequence[str]) -> bool:
         """Tell whether a level is called narrowed or dark: "L5/S1 narrowed", "L1/2: narrowed"."""
         norms, end = view.norms, term.start
-        narrowed = "narrowing" in qualities and norms[end] in _NARROWED
-        if "dark" in qualities and "signal" in norms[end : term.end]:
-            # "at L5-S1 there is loss of signal and a protrusion"
-            return view.names(_OF_DISCS) and not view.placed(term)
-        if not narrowed:
+        said = norms[end : term.end]
+        dark = "dark" in qualities and "signal" in said
+        if dark and view.names(_OF_DISCS):  # "at L5-S1 there is loss of signal and a protrusion"
+            return not view.placed(term)
+        if not (dark and "2" in said) and not ("narrowing" in qualities and said[0] in _NARROWED):
             return False
         while end > view.start and norms[end - 1] in _SLIGHT:
             end -= 1
-        before = norms[view.start : end]
-        if before[-1:] == [":"]:
-            return view.names(_OF_DISCS) and view.only_level(end - 1)
-        return narrowed and norms[term.end : term.end + 1] in _CLOSED and view.only_level(end)
+        closed = norms[term.end : term.end + 1] in _CLOSED
+        titled = norms[end - 1 : end] == [":"]
+        if titled and not dark and not view.names(_OF_DISCS):
+            return False  # "Foramina ... L4-5: narrowed"
+        return (titled or closed) and view.only_level(end - titled)
 
     def _findings(self, qualities: Sequence[str], site: Term) -> list[str]:
         found = [

@@ -94,8 +94,8 @@ def reaches(
             for a, b in itertools.pairwise(norms[cue.end : target[0] + 2])
         ):
             return False  # "previously oedematous, replaced by fat"
-        if norms[cue.end] in _HANDS and norms[cue.start - 1] == "and":
-            return norms[cue.start - 2] not in _HANDS  # "mild right and no left narrowing"
+        if _one_sided(cue, norms):
+            return False
         if cue.reach == "phrase":
             return len(between) <= 9 and not any(
                 n in _PHRASE_ENDS and not (n == "and" and between[i + 1 : i + 2] == ["/"])
@@ -140,11 +140,21 @@ def reaches(
     return not any(n in (";",) for n in between)
 
 
+def _one_sided(cue: Cue, norms: Sequence[str]) -> bool:
+    """Tell whether one side is denied and the other told: "mild right and no left narrowing"."""
+    before = norms[max(0, cue.start - 5) : cue.start]
+    if before[-1:] == ["and"] and norms[cue.end] in _HANDS:
+        return before[-2:-1] == [_OTHER_HAND[norms[cue.end]]]
+    # "right mild, left no narrowing"
+    return bool(before) and before[-1] in _HANDS and _OTHER_HAND[before[-1]] in before[:-1]
+
+
 _TURNED: Final = frozenset(
     "replaced converted evolved changed transformed turned progressed matured transitioned".split()
 )
 _INTO: Final = frozenset(["by", "to", "into"])
-_HANDS: Final = frozenset(["left", "right"])
+_OTHER_HAND: Final = {"left": "right", "right": "left"}
+_HANDS: Final = frozenset(_OTHER_HAND)
 _VERBS: Final = frozenset(["is", "are", "was", "were", "has", "have"])
 #: What follows a "suspected" that is said of what stands before it.
 _CLOSES: Final = frozenset(

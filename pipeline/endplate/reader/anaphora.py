@@ -63,6 +63,8 @@ _SIGNALS: Final = frozenset(
 )
 _MOSTLY: Final = frozenset(["predominates", "predominate", "predominant", "dominates", "prevails"])
 _DEFINITE: Final = frozenset(["those", "that", "the", "this"])
+#: "Chronic type II changes elsewhere" has a type.
+_VAGUE: Final = "endplate_degeneration"
 _THOSE: Final = "those"
 _EDEMA: Final = "edema"
 #: Whose oedema it may be, if not the endplates'.
@@ -154,7 +156,7 @@ class Antecedents:
             self.unit is None
             or unit.number - self.unit.number > _NEAR
             or not (unit.spots or unit.heading or unit.number - self.unit.number == 1)
-            or any(m.finding in _TYPED for m in unit.naming.core)
+            or any(m.finding in _TYPED and m.finding != _VAGUE for m in unit.naming.core)
         ):
             return []
         return self._typed(unit) or ([] if unit.naming.core else self._similar(unit))

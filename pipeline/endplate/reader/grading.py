@@ -28,6 +28,7 @@ _GRADES: Final = {
 }  # fmt: skip
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 _PARTS: Final = frozenset([",", ";", ".", "and", "with"])
+_SIDES: Final = frozenset(["left", "right"])
 _ARTICLES: Final = frozenset(["a", "an"])
 _ACUTE: Final = frozenset("acute subacute recent fresh new unhealed".split())
 _CHRONIC: Final = frozenset(
@@ -91,6 +92,12 @@ def _millimetres(window: Sequence[str]) -> int | None:
 
 def _severity(mention: Mention, norms: Sequence[str], a: int, b: int) -> str:
     first, last = mention.start, mention.end
+    site = mention.site
+    if site is not None and "and" in norms[site.end : mention.head[0]]:
+        # "severe canal and moderate foraminal stenosis"
+        own = [_SEVERITY[n] for n in norms[max(a, site.start - 2) : site.start] if n in _SEVERITY]
+        if own:
+            return own[-1]
     told = [_SEVERITY[n] for n in norms[first:last] if n in _SEVERITY]
     if not told:
         for t in range(first - 1, max(a, first - 6) - 1, -1):
@@ -98,8 +105,9 @@ def _severity(mention: Mention, norms: Sequence[str], a: int, b: int) -> str:
                 told.append(_SEVERITY[norms[t]])
             elif norms[t] in (",", ";", ".", "with", "at", "in", "causing"):
                 break
-            elif norms[t] == "and" and told:
-                break  # "severe canal and moderate foraminal stenosis"
+            elif norms[t] == "and" and told and norms[t - 1] not in _SIDES:
+                # "severe canal and moderate foraminal stenosis", not "moderate right and mild left"
+                break
     if not told:
         after = norms[last : min(b, last + 14)]
         for i, n in enumerate(after):

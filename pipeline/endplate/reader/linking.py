@@ -316,6 +316,8 @@ def choose(
     if headed and right.stressed and not (left is not None and left.heads):
         return None if left is None or left.stressed else left
     attached = _attaches(mention, right, mentions, norms)
+    if left is None and not attached and "multilevel" in norms[max(0, mention.start - 2) : b]:
+        return None  # "multilevel disc disease with Modic change at L4-5"
     if left is None:
         if right.leads and not attached and not right.heads:
             behind = any(m.head[0] >= right.end for m in mentions)

@@ -12,12 +12,12 @@ from typing import Final, NamedTuple
 
 from endplate.reader.anaphora import refers
 from endplate.reader.levels import LevelGrammar
-from endplate.reader.linking import spots_of
 from endplate.reader.memory import Memory
 from endplate.reader.passage import Passage
 from endplate.reader.region import RegionRules
 from endplate.reader.sections import SectionRules, SectionTracker
 from endplate.reader.sheet import Unit
+from endplate.reader.spots import spots_of
 from endplate.reader.stand_in import can_move, stood_in
 from endplate.reader.templates import Boxes, blanks, unanswered
 from endplate.reader.wording import Wording

@@ -7,8 +7,8 @@ from typing import Final
 
 from endplate.codes import CORE_FINDINGS, LEVELS
 from endplate.reader.asides import Source
+from endplate.reader.context import Context
 from endplate.reader.grading import acuity, grade, measure
-from endplate.reader.linking import Context
 from endplate.reader.mentions import Mention
 from endplate.reader.rows import ANYWHERE, Row, settle_passage
 from endplate.reader.sheet import Unit

@@ -1,77 +1,23 @@
-"""Which level a mention is at.
+"""Which level inside its passage a mention is at.
 
-Inside a passage by structure (a level that follows "at", a level that opens the clause, a heading),
-across passages by the heading or by the text that plainly goes on about the same level.
+By structure: a level that follows "at", a level that opens the clause, a heading.
 Source: the annotation guideline, rules 1 and 5 and the rulings on "multilevel" and "elsewhere".
 """
 
 from __future__ import annotations
 
 import itertools
-from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
-from endplate.reader.levels import Place
 from endplate.reader.mentions import Mention
-from endplate.reader.spine import between_neighbours, segment_above, segment_below
+from endplate.reader.spots import ATTACHED, STRESS, VERBS, Spot, opens_clause
 
-
-@dataclass(slots=True, init=False)
-class Spot:
-    """A place with its tokens; ``leads`` marks one that opens its clause, ``heads`` a heading."""
-
-    place: Place
-    start: int
-    end: int
-    leads: bool
-    heads: bool
-    stressed: bool
-
-    def __init__(self, place: Place, start: int, end: int) -> None:
-        self.place = place
-        self.start = start
-        self.end = end
-        self.leads = self.heads = self.stressed = False
-
-    def at(self, place: Place) -> Spot:
-        """Return the same spot with another place."""
-        spot = Spot(place, self.start, self.end)
-        spot.leads, spot.heads, spot.stressed = self.leads, self.heads, self.stressed
-        return spot
-
-
-class Levels(NamedTuple):
-    """The levels of a passage, and where they stand.
-
-    ``told`` are the spots that name discs, ``discs`` what they name, and ``named`` tells whether
-    any place is named.
-    """
-
-    places: Sequence[Place]
-    spots: Sequence[Spot]
-    told: Sequence[Spot]
-    discs: Sequence[Sequence[str]]
-    named: bool
-
-
-NO_LEVELS: Final = Levels((), (), (), (), named=False)
-
-
-_OPENERS: Final = frozenset(
-    "at in the within on for of also there - * ( disc intervertebral from level segment and but "
-    "while as seen regarding".split()
-)
 _BREAKS: Final = frozenset(
     [";", "but", "however", "while", "whereas", "although", "|", "whilst", "though", "except"]
 )
 _EXCEPT: Final = frozenset(
     ["except", "excepting", "excluding", "exception", "apart", "save", "sparing"]
-)
-_ATTACHED: Final = frozenset(
-    "at of in on from involving affecting within along to ( level levels : across between "
-    "into around".split()
 )
 _DEPENDENT: Final = frozenset(
     "with causing resulting producing leading associated without contributing giving "
@@ -80,139 +26,6 @@ _DEPENDENT: Final = frozenset(
     "due secondary from caused "
     "compresses narrows contacts abuts displaces impinges effaces indents and".split()
 )
-#: Levels of a row, at least one more.
-_ROW: Final = 2
-#: Before a level it is part of what goes on.
-_LEADING: Final = _ATTACHED | {"the", "and", "or", "than", "with", "disc", "level", "while"}
-_SHOWS: Final = (["show"], ["demonstrate"], ["reveal"])
-_IS_OR_SHOWS: Final = (*_SHOWS, ["is"])
-#: What ends a statement on a level: "with Modic 2 change the L5-S1 disc is normal".
-_CHANGES: Final = frozenset("change stenosis narrowing bulge protrusion arthropathy".split())
-_THERE_IS: Final = (["there", "is"], ["there", "are"])
-#: What an item of a list says of the level before it.
-_ITEMS: Final = frozenset(
-    "narrowing bulge bulging protrusion extrusion herniation desiccation dehydration degeneration "
-    "stenosis normal mild moderate severe small central broad diffuse loss reduced".split()
-)
-_STRESS: Final = frozenset(
-    "noticeably noteceably especially particularly mainly most worst more maximal notably "
-    "predominantly greatest "
-    "worse maximum mostly marked pronounced predominant severest chiefly principally "
-    "noticebly noticeable prominent largest biggest widest deepest noceably nortceably "
-    "notceably noticable highest".split()
-)
-_QUALIFIERS: Final = frozenset(
-    "clearly mainly predominantly mostly more less largely partly chiefly purely only now".split()
-)
-_VERBS: Final = frozenset(
-    "show demonstrate has have had is are reveal displays there remain appears exhibits was".split()
-)
-
-
-def spots_of(
-    places: Sequence[Place], starts: Sequence[int], ends: Sequence[int], norms: Sequence[str]
-) -> list[Spot]:
-    """Give places their tokens and tell which of them lead a clause."""
-    spots: list[Spot] = []
-    last = len(norms)
-    for place in places:
-        a = bisect_right(ends, place.start)
-        b = bisect_left(starts, place.end, a)
-        spot = Spot(place, a, b)
-        after = norms[b] if b < last else ""
-        while (
-            after in ("level", "disc", "space", "segment", "joint", "interspace") and b < last - 1
-        ):
-            b += 1
-            after = norms[b]
-        # "Level: L4-5" on a line of its own
-        before = norms[2:a] if list(norms[:2]) == ["level", ":"] else norms[:a]
-        opening = a <= 5 and all(n in _OPENERS or n in ("", "*", ".", "#") for n in before)
-        if opening:
-            spot.leads = True
-            spot.heads = after in (":", "-", "=", "|", ">", "_", "]", "*") or b >= last
-            spot.heads = spot.heads or (after == "." and b + 1 == last)  # "L4/5. Narrowed disc."
-        else:
-            t = a - 1
-            steps = 0
-            while t > 0 and norms[t] in ("at", "in", "the", "of", "disc", "level") and steps < 3:
-                t -= 1
-                steps += 1
-            opener = norms[t]
-            spot.leads = opener in (
-                ";",
-                "while",
-                "whereas",
-                "but",
-                "although",
-                "whilst",
-                "|",
-                "however",
-            ) or (
-                opener in (",", "and", "where", ".")
-                and (
-                    after in _VERBS
-                    or (
-                        steps > 0
-                        and after
-                        in ("a", "an", "there", ",", "mild", "moderate", "severe", "small")
-                    )
-                    or after in _QUALIFIERS
-                )
-            )
-            if _opens(norms, a, b):
-                spot.leads = True
-            if after == ":" and opener in (",", ";", "and", "("):
-                spot.leads = True
-            if opener == "," and not steps and after in _ITEMS and _itemized(spots, norms):
-                spot.leads = True  # "L4/5 protrusion without contact, L5/S1 narrowing"
-            if place.kind in ("former", "latter") and opener == ",":
-                spot.leads = True  # "both discs are narrow, the former with a tear"
-        recent = norms[max(0, a - 5) : a]
-        spot.stressed = any(n in _STRESS for n in recent) and not any(
-            n in (";", ".") for n in recent
-        )
-        spots.append(spot)
-    if _is_row(spots, norms):
-        for spot in spots:
-            spot.leads = True
-    return spots
-
-
-def _is_row(spots: Sequence[Spot], norms: Sequence[str]) -> bool:
-    """Tell whether levels lead their items without a comma: "L1-2 normal L2-3 bulge L3-4"."""
-    return (
-        len(spots) > _ROW
-        and spots[0].start == 0
-        and all(s.place.kind == "named" for s in spots)
-        and all(
-            norms[s.start - 1].isalpha() and norms[s.start - 1] not in _LEADING for s in spots[1:]
-        )
-    )
-
-
-def _opens(norms: Sequence[str], a: int, b: int) -> bool:
-    """Tell whether a level opens a clause where commas are missing.
-
-    "... at L4-5 there is", "... stenosis L5-S1 shows", "... the L5-S1 disc is".
-    """
-    before = norms[a - 1] if a else ""
-    if before == "at":
-        return a > 1 and norms[a - 2] != ":" and norms[b : b + 2] in _THERE_IS
-    behind = norms[b : b + 1]
-    if before == "the":
-        return a > 1 and norms[a - 2] in _CHANGES and behind in _IS_OR_SHOWS
-    return before.isalpha() and len(before) > 1 and before not in _LEADING and behind in _SHOWS
-
-
-def _itemized(spots: Sequence[Spot], norms: Sequence[str]) -> bool:
-    """Tell whether the levels of a list stand before what is said of them: "L4/5 bulge, L5/S1"."""
-    return (
-        bool(spots)
-        and all(s.leads or norms[s.start - 1 : s.start] == [":"] for s in spots)
-        and norms[spots[0].end : spots[0].end + 1] not in ([":"], [","], ["("], ["and"])
-    )
-
 
 #: Findings of the whole spine or of a body: they never take the level of the text before.
 NEVER_INHERIT: Final = frozenset(
@@ -257,7 +70,7 @@ def choose(
     if right is not None and (
         _broken(norms, b, right.start)
         or _others(norms[b : right.start])
-        or _opens(norms, right.start, right.end)
+        or opens_clause(norms, right.start, right.end)
     ):
         right = None
     if right is not None and is_excepted(right, norms, b):
@@ -395,7 +208,7 @@ def left_out(spot: Spot, norms: Sequence[str], mention: Mention) -> bool:
     """Tell whether a place is excepted before a mention: "all levels except L3-4 show"."""
     return (
         spot.end <= mention.head[0]
-        and not {"also", *_VERBS}.isdisjoint(norms[spot.end : spot.end + 1])
+        and not {"also", *VERBS}.isdisjoint(norms[spot.end : spot.end + 1])
         and is_excepted(spot, norms, 0)
     )
 
@@ -480,14 +293,14 @@ def _attaches(
     if (
         spot.leads
         and after not in ("(", ":")
-        and (after not in _ATTACHED or "," in between or "and" in between)
+        and (after not in ATTACHED or "," in between or "and" in between)
     ):
         return False
-    if "with" in between and after not in _ATTACHED - {"(", ":", "level", "levels"}:
+    if "with" in between and after not in ATTACHED - {"(", ":", "level", "levels"}:
         return False
     if (
         "and" in between
-        and after not in _ATTACHED
+        and after not in ATTACHED
         and any(0 <= m.start - spot.end <= 1 for m in mentions if m.head[0] >= spot.end)
     ):
         return False  # "impingement of the root and mild L5-S1 facet arthropathy"
@@ -506,110 +319,8 @@ def _attaches(
         ):
             return False
         return first.site is None or first.head[0] - mention.head[1] <= 4
-    if "," in between and not any(n in _STRESS for n in between):
+    if "," in between and not any(n in STRESS for n in between):
         comma = len(between) - 1 - list(reversed(between)).index(",")
-        if any(n in _VERBS or n in ("with", "and") for n in between[comma:]):
+        if any(n in VERBS or n in ("with", "and") for n in between[comma:]):
             return False
     return True
-
-
-@dataclass(slots=True)
-class Context:
-    """What the passages before leave behind for those after.
-
-    ``topic`` are the levels that the text is about, with the line, paragraph and passage they were
-    named in, and whether they opened their sentence; ``before`` the topic before that, ``together``
-    all that one sentence named.
-    """
-
-    topic: Sequence[str] = field(default_factory=list)
-    topic_line: int = -1
-    topic_paragraph: int = -1
-    topic_passage: int = -1
-    topic_leads: bool = False
-    before: Sequence[str] = field(default_factory=list)
-    together: Sequence[str] = ()
-    levels_told: set[str] = field(default_factory=set)
-
-    def remember(self, levels: Levels, line: int, paragraph: int, number: int) -> None:
-        """Note the levels that a passage spoke of."""
-        if levels.told:
-            self.levels_told.update(*levels.discs)
-            last = levels.told[-1]
-            every = [segment for disc in levels.discs for segment in disc]
-            self.together = every if len(set(every)) > 1 else []
-            others = levels.spots[-1].place.kind == "none"  # "the remaining discs are normal"
-            leads = not others and (last.leads or last.heads)
-            self.set_topic(levels.discs[-1], line, paragraph, number, leads)
-        elif levels.spots:
-            self._remember_others(levels.spots, line, paragraph, number)
-        elif self.topic_line == line:
-            self.topic_passage = number
-
-    def _remember_others(
-        self, spots: Sequence[Spot], line: int, paragraph: int, number: int
-    ) -> None:
-        """Note what a passage spoke of that named places but no disc."""
-        kinds = {spot.place.kind for spot in spots}
-        if beside := next((s for s in spots if s.place.kind in ("above", "below")), None):
-            if meant := self.resolve(beside.place, [], []):
-                self.set_topic(meant, line, paragraph, number, leads=False)
-        elif facing := next((s for s in spots if len(s.place.bodies) > 1), None):
-            # "oedema of L4 and L5. The intervening disc"
-            between = between_neighbours(facing.place.bodies)
-            if between and between != self.topic:
-                self.levels_told.update(between)
-                self.set_topic(between, line, paragraph, number, leads=False)
-            elif between and self.topic_line == line:
-                self.topic_passage = number
-        elif kinds & {"none", "foreign"}:
-            if any(s.place.kind == "foreign" or s.leads for s in spots):
-                self.topic = []
-            self.topic_leads = False  # "no herniation at any level": what is denied next is so, too
-        elif any(self._elsewhere(s.place) for s in spots):
-            self.topic_leads = False  # "a hemangioma in L3": the paragraph went on
-        elif self.topic_line == line:
-            self.topic_passage = number
-
-    def _elsewhere(self, place: Place) -> bool:
-        """Tell whether a place is a body that the topic does not touch."""
-        touched = {body for segment in self.topic for body in segment.split("-")}
-        return bool(place.bodies) and touched.isdisjoint(place.bodies)
-
-    def set_topic(
-        self, segments: Sequence[str], line: int, paragraph: int, passage: int, leads: bool
-    ) -> None:
-        """Note the levels that a passage spoke of."""
-        if segments != self.topic and self.topic:
-            self.before = self.topic
-        self.topic, self.topic_line, self.topic_paragraph = segments, line, paragraph
-        self.topic_passage, self.topic_leads = passage, leads
-
-    def resolve(
-        self, place: Place, earlier: Sequence[Place], heading: Sequence[str]
-    ) -> Sequence[str]:
-        """Return the segments that a reference ("same level", "the latter") means."""
-        named = next((p for p in reversed(earlier) if p.segments), None)
-        last = named.segments if named else ([s for s in heading if s != "foreign"] or self.topic)
-        if place.kind == "same":
-            return last
-        if place.kind == "both":
-            if len(last) >= 2 and (named or len(self.together) <= len(last)):
-                return last
-            told = [s for p in earlier for s in p.segments] or self.together
-            return list(dict.fromkeys(told or [*self.before, *last]))
-        if place.kind in ("former", "latter") and last:
-            if any(p.bodies for p in earlier) and not any(p.segments for p in earlier):
-                return []  # one of two bodies
-            told = list(dict.fromkeys(s for p in earlier for s in p.segments)) or last
-            if len(told) < len(self.together) and not any(p.segments for p in earlier):
-                told = list(self.together)
-            both = next((p for p in earlier if p.kind == "both"), None)
-            if both is not None and len(told) < 2:  # "both these discs are narrow, the former"
-                told = self.resolve(both, [], heading) or told
-            return [told[0] if place.kind == "former" else told[-1]]
-        if place.kind == "above" and last:
-            return [s for s in [segment_above(last[0].split("-")[0])] if s]
-        if place.kind == "below" and last:
-            return [s for s in [segment_below(last[-1].split("-")[1])] if s]
-        return []

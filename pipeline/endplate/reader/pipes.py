@@ -16,13 +16,13 @@ from spacy.tokens import Doc, Span
 from endplate.codes import CORE_FINDINGS
 from endplate.reader.anaphora import Antecedents, means_endplates
 from endplate.reader.asides import unmarked
+from endplate.reader.context import Context
 from endplate.reader.fields import give_levels, names_levels
 from endplate.reader.finder import ENDPLATES, Finder, titled_by_type
 from endplate.reader.grammar import Grammar
 from endplate.reader.headings import HeadingFollower, headings_next
 from endplate.reader.lexicon import Lexicon
 from endplate.reader.linker import rows_of
-from endplate.reader.linking import Context
 from endplate.reader.mentions import Mention
 from endplate.reader.rows import (
     DESCRIBES,

@@ -13,10 +13,10 @@ from spacy.tokens import Doc
 
 from endplate.reader.asides import Source
 from endplate.reader.levels import Place
-from endplate.reader.linking import NO_LEVELS, Levels, Spot
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.passage import Passage
 from endplate.reader.rows import Row
+from endplate.reader.spots import NO_LEVELS, Levels, Spot
 from endplate.reader.wording import NAMELESS, Naming, Wording
 
 KEY: Final = "endplate"

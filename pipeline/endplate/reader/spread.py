@@ -11,13 +11,12 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from endplate.codes import BODIES, CORE_FINDINGS, LEVELS
+from endplate.reader.context import Context
 from endplate.reader.conversions import as_above
 from endplate.reader.levels import Place
 from endplate.reader.linking import (
     NEVER_INHERIT,
     OF_BODIES,
-    Context,
-    Spot,
     choose,
     exception_at,
     is_excepted,
@@ -26,6 +25,7 @@ from endplate.reader.linking import (
 from endplate.reader.mentions import Mention
 from endplate.reader.sheet import Unit
 from endplate.reader.spine import between_neighbours, segment_beside
+from endplate.reader.spots import Spot
 
 FOREIGN: Final = ["foreign"]
 _IN_ORDER: Final = ("respectively", "resp", "correspondingly")

@@ -11,8 +11,8 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from typing import Final
 
-from endplate.reader.linking import Spot
 from endplate.reader.mentions import Mention
+from endplate.reader.spots import Spot
 
 #: Kinds of places that a value can stand for.
 _PLACES: Final = frozenset(["named", "foreign", "none"])

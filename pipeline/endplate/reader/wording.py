@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from endplate.reader.levels import Place
-from endplate.reader.linking import NO_LEVELS, Levels, Spot
 from endplate.reader.mentions import Mention, Term
 from endplate.reader.rows import Row
+from endplate.reader.spots import NO_LEVELS, Levels, Spot
 from endplate.reader.stand_in import moved
 from endplate.reader.templates import Boxes
 

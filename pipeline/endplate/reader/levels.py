@@ -132,6 +132,7 @@ _SIDE_BEFORE: Final = re.compile(
     rf"involving|to|from|within)\s+)?(?:the\s+)?"
     r"(?:(?:vertebral\s+)?bod(?:y|ies)\s+(?:of\s+)?|vertebrae?\s+)?$"
 )
+_S1_PLATE: Final = re.compile(r"\s+(?:end[\s-]?)?plate\b")
 _PLATES_BEFORE: Final = re.compile(r"\bend\s?-?\s?plates\s+of\s+(?:the\s+)?$")
 _UNDER_BEFORE: Final = re.compile(
     r"\bunder\s?surfaces?\s+of\s+(?:the\s+)?(?:bod(?:y|ies)\s+of\s+)?$"
@@ -561,6 +562,9 @@ class LevelGrammar:
                     item.segments.append(segment_above(item.body))
                 if lower:
                     item.segments.append(segment_below(item.body))
+            elif item.body == "S1" and _S1_PLATE.match(after):  # it has no other in the spine
+                item.endplate = "superior"
+                item.segments.append(segment_above(item.body))
             elif _PLATES_BEFORE.search(before) and len(place.items) == 1:  # "the endplates of L3"
                 item.endplate = "both"
                 item.segments += [segment_above(item.body), segment_below(item.body)]

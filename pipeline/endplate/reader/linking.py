@@ -92,6 +92,8 @@ def choose(
     left = next((s for s in reversed(spots) if s.end <= a and not _compared(s, norms)), None)
     if left is not None and norms[left.end] == "(" and ")" not in norms[left.end : a]:
         return left  # "at L2-3 (mixed 1/2) and on the left at L4-5 (type 2)"
+    if left is not None and left.place.kind == "named" and list(norms[b : b + 2]) == [")", "and"]:
+        return left  # "at L4-5 of one type (Modic I) and at L5-S1 of another (Modic II)"
     if left is not None and left.end == a - 1 and norms[a - 1] == "," and "," in norms[b : b + 2]:
         return left  # "changes at L2-3, Modic type 1, and at L5-S1"
     if left is not None and left.place.kind == "none" and norms[left.start - 1] == "with":
@@ -107,14 +109,9 @@ def choose(
     heading = next((s for s in spots if s.heads and s.end <= a), None)
     if left is None:
         left = heading
-    if (
-        left is None
-        and right is None
-        and len(spots) == 1
-        and spots[0].place.kind == "named"
-        and spots[0].end <= a
-    ):
-        left = spots[0]
+    named = [s for s in spots if s.place.kind == "named"]
+    if left is None and right is None and len(named) == 1 and named[0].end <= a:
+        left = named[0]
     if (
         right is not None
         and right.place.kind == "none"

@@ -62,7 +62,7 @@ class Signals:
             rf"|(?:{explained})"
             rf"|(?:{edematous}) (?:with|shows?|has|demonstrating) (?:\w+ ){{0,5}}edema)"
             r"|schmorl (?:[\w,;]+ ){0,18}?(?:edema|halo)|edema(?:tous)? (?:\) )?schmorl"
-            r"|surrounded by (?:\w+ ){0,4}edema"
+            r"|(?:halo|cuff) of (?:\w+ ){0,3}edema|surrounded by (?:\w+ ){0,4}edema"
             r"|fracture of (?:(?!and |or )\w+ ){1,8}with (?:\w+ ){0,3}edema"
         )
 

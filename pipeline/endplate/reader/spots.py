@@ -150,7 +150,7 @@ def spots_of(
                 spot.leads = True
             if opener == "," and not steps and after in _ITEMS and _itemized(spots, norms):
                 spot.leads = True  # "L4/5 protrusion without contact, L5/S1 narrowing"
-            if place.kind in ("former", "latter") and opener == ",":
+            if place.kind in ("former", "latter") and opener in (",", "and"):
                 spot.leads = True  # "both discs are narrow, the former with a tear"
         recent = norms[max(0, a - 5) : a]
         spot.stressed = any(n in STRESS for n in recent) and not any(

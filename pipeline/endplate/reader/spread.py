@@ -50,6 +50,7 @@ _NOWHERE: Final = Where()
 _SIDES: Final = {
     "superior": "superior", "upper": "superior", "inferior": "inferior", "lower": "inferior",
 }  # fmt: skip
+_THAT: Final = frozenset(["it", "this", "these", "that"])
 #: "The oedema is no longer seen."
 _DEFINITE: Final = frozenset(["the", "this", "it", "these", "they"])
 #: "The protrusion has resolved."
@@ -101,7 +102,7 @@ class Spread:
                 mention.cue.lower() == "rather than"
                 or (
                     ("represent" in mention.cue or "mistaken" in mention.cue)
-                    and self.unit.norms[0] in ("it", "this", "these", "that")
+                    and not _THAT.isdisjoint(self.unit.norms[: mention.head[0]])
                 )
             )
         )

@@ -89,9 +89,12 @@ def reaches(
         between = norms[cue.end : target[0]]
         if ":" in between[1:] and cue.category == "negated":
             return False  # "does not enhance: Modic type 2"
-        if cue.category == "historical" and any(
-            a in _TURNED and b in _INTO
-            for a, b in itertools.pairwise(norms[cue.end : target[0] + 2])
+        if cue.category == "historical" and (
+            "become" in between
+            or any(
+                a in _TURNED and b in _INTO
+                for a, b in itertools.pairwise(norms[cue.end : target[0] + 2])
+            )
         ):
             return False  # "previously oedematous, replaced by fat"
         if _one_sided(cue, norms):
@@ -343,3 +346,7 @@ def alternatives(mentions: Sequence[Mention], norms: Sequence[str]) -> None:
         elif statuses != {"present", "uncertain"}:
             continue
         one.status = other.status = "uncertain"
+    for one, other in itertools.pairwise(mentions):
+        # "either hemangioma or fatty Modic 2 change"
+        if one.cue == "or" and other.finding == "modic_change" and other.head[0] == one.head[1]:
+            other.status, other.cue = one.status, one.cue

@@ -162,6 +162,8 @@ class Composer:
                 if "height" in site.labels and finding == "disc_degeneration":
                     mention.needs_disc = True
                 mentions.append(mention)
+        if not mentions and "compression" in qualities and (end := view.root_behind(term)):
+            return [Mention("nerve_root_compression", (term.start, term.end), term.start, end)]
         if not mentions and not is_thing:
             mentions = self._elliptic(view, term, qualities)
         if not mentions and (titled := view.title(wanted & _OPENINGS, _MEANT)) is not None:

@@ -112,7 +112,8 @@ class HeadingFollower:
     def _cell(self, unit: Unit) -> None:
         passage = unit.passage
         if passage.row is None:
-            unit.reads = False
+            # "L4/L5 - Disc: desiccated | Endplates: Modic 2" is more than the head of its row
+            unit.reads = unit.reads and unit.wording.titled
             if unit.heading:
                 self._heading, self._line, self._block = unit.heading, passage.line, False
         unit.headed = bool(unit.heading)

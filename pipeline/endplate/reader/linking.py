@@ -265,7 +265,7 @@ def _beside(
         or left.end > start
     ):
         return False
-    if any(n in ("and", "with", ",", ";") for n in norms[left.end : start]):
+    if any(n in ("and", "with", ",", ";", "/") for n in norms[left.end : start]):
         return False
     parted = norms[b : right.start]
     prepositional = bool(parted) and parted[-1] in ("at", "in", "of", "from")

@@ -48,6 +48,12 @@ _OBJECTS: Final = frozenset(
 _TOWARDS: Final = frozenset(
     ["upon", "on", "to", "with", "against", "into", "but", "does", "do", "not"]
 )
+#: "Touching the left S1", and what makes a disc or a bone of "S1".
+_BEFORE_ROOTS: Final = frozenset(["the", "left", "right", "both", "exiting", "traversing", "with"])
+_NO_ROOT: Final = tuple(
+    [n] for n in ("-", "/", "vertebra", "vertebral", "body", "endplate", "end", "disc", "level",
+                  "facet", "pedicle", "lamina", "pars", "superior", "inferior")
+)  # fmt: skip
 _PRONOUNS: Final = (["it"], ["them"])
 #: What a finding leads on to: "narrowing with contact of the root".
 _LEADS_ON: Final = frozenset(["with", "causing", ",", ";"])
@@ -173,6 +179,17 @@ class NounPhrases:
                 return True
         return False
 
+    def root_behind(self, term: Term) -> int:
+        """Return the end of a body that means its root ("compressing L5"), 0 where none does."""
+        if self.norms[term.start] not in _OBJECTS:
+            return 0
+        t = term.end
+        while t < self.end and self.norms[t] in _BEFORE_ROOTS:
+            t += 1
+        body, behind = self.norms[t : t + 2], self.norms[t + 2 : t + 3]
+        named = body[:1] in (["l"], ["s"]) and body[1:] != [] and body[1].isdigit()
+        return t + 2 if named and behind not in _NO_ROOT and t + 1 not in self._cover else 0
+
     def presses(self, term: Term) -> bool:
         """Tell whether a verb has the dural sac for its object."""
         behind = (t for t in self._terms if term.end <= t.start <= term.end + 3)
@@ -241,6 +258,10 @@ class NounPhrases:
                 return [s for s in right if s.labels & wanted]
         good = [site for site in left if site.labels & wanted]
         if good:
+            if loose and all("marrow" in site.labels for site in good):
+                # "no marrow oedema along any endplate"
+                plates = [s for s in self._right(term, loose=True) if "endplate" in s.labels]
+                return plates or good
             if self.norms[term.end : term.end + 1] == ["of"]:  # "foraminal compression of the root"
                 good += [s for s in self._right(term, loose=loose) if "root" in s.labels & wanted]
             return good

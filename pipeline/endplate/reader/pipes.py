@@ -149,9 +149,11 @@ class MentionsPipe:
     def _titles(self, unit: Unit, units: Sequence[Unit]) -> bool:
         """Tell whether a line without a colon is the title of the items below it."""
         passage, norms = unit.passage, unit.norms
-        if not passage.first or passage.bullet or len(norms) > _SHORT:
+        if not passage.first or len(norms) > _SHORT:
             return False
         below = units[unit.number + 1] if unit.number + 1 < len(units) else unit
+        if passage.bullet and not below.opens_level:  # but "A. Modic changes", above levels
+            return False
         item = below.passage.bullet or below.opens_level
         if not item or below.passage.paragraph != passage.paragraph:
             return False

@@ -61,6 +61,7 @@ _TYPED: Final = frozenset(
 _SIGNALS: Final = frozenset(
     ["marrow", "edema", "fatty", "sclerosis", "change", "dark", "loss", "sequence", "body"]
 )
+#: What says of a type only that there is more of it.
 _MOSTLY: Final = frozenset(["predominates", "predominate", "predominant", "dominates", "prevails"])
 _DEFINITE: Final = frozenset(["those", "that", "the", "this"])
 #: "Chronic type II changes elsewhere" has a type.

@@ -29,6 +29,7 @@ _MEANT: Final = {"endplate_fracture": "endplate"}
 _DISCAL: Final = frozenset(
     ["disc", "disc_height", "disc_signal", "desiccation", "bulge", "protrusion"]
 )
+#: Things of discs, and what is said of a disc without its name: "L5-S1: mildly narrowed, bulging".
 _OF_DISCS: Final = {"bulge", "protrusion", "extrusion", "herniation", "desiccation", "fissure"}
 _NARROWED: Final = frozenset(["narrowed", "narrow"])
 _SLIGHT: Final = frozenset(["mild", "slight", "slightly", "moderate", "severe", "minor", "some"])

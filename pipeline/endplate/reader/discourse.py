@@ -27,6 +27,7 @@ _CORRECTED: Final = re.compile(
     r"\b(?:in fact|actually|should (?:read|be|have been|say)|is really|are really|"
     r"instead at|corrected to|must read)\b"
 )
+#: What leads to the wrong level behind the right one.
 _NOT: Final = re.compile(r"\s*[,(]?\s*(?:and not|not|instead of|rather than)\s+(?:at\s+)?")
 #: "Dr A. B.": what signs a report says nothing in it.
 _SIGNED: Final = re.compile(r"(?:dr|prof)\b[. ](?:[^\s\d]+(?:\s+|$)){1,3}")

@@ -41,6 +41,7 @@ _JOINS: Final = frozenset([",", "but", "and", ";"])
 _STANDS_IN: Final = GRADES | NONE | {"another", "further", "others", "ditto"}
 #: What parts the values behind a heading, or is one.
 _ANSWERS: Final = DENIED | {","}
+#: What parts a place from its value.
 _DASHES: Final = (["-"], [":"], ["="])
 _YEAR: Final = re.compile(r"(?:19|20)\d\d")
 

@@ -43,6 +43,7 @@ _ROMAN: Final = re.compile(r"[iv]+")
 _PLACED: Final = re.compile(r"\b(?:at|in)\b")
 #: "Modic 1 at L4-5, L3-4 normal", "at L5-S1, the L3-4 endplates are spared"
 _AT: Final = re.compile(r"(?:at|in|of|on)\s+(?:the\s+)?$")
+#: Characters before a level in which that stands.
 _BEFORE: Final = 8
 _OWN_CLAUSE: Final = re.compile(
     r"\s*(?:(?:discs?|end[ -]?plates?|levels?)\s+)?(?:(?:is|are|remains?|appears?)\s+)?"

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from endplate.reader.grading import GRADES
 from endplate.reader.mentions import Mention
 
 
@@ -149,7 +150,12 @@ def _one_sided(cue: Cue, norms: Sequence[str]) -> bool:
     if before[-1:] == ["and"] and norms[cue.end] in _HANDS:
         return before[-2:-1] == [_OTHER_HAND[norms[cue.end]]]
     # "right mild, left no narrowing"
-    return bool(before) and before[-1] in _HANDS and _OTHER_HAND[before[-1]] in before[:-1]
+    return (
+        before[-1:] != []
+        and before[-1] in _HANDS
+        and _OTHER_HAND[before[-1]] in before[:-1]
+        and not GRADES.isdisjoint(before)
+    )
 
 
 _TURNED: Final = frozenset(

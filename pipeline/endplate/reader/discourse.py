@@ -269,6 +269,8 @@ class Discourse:
 
     def _field(self, body: str) -> str:
         title, colon, _ = body.partition(":")
+        if not colon and body.endswith("."):  # "Endplates. L4 inferior: fatty."
+            title, colon = body[:-1], "."
         return title if colon and len(title) <= 40 and self._sections.subheading(title) else ""
 
     def _starts_body(self, body: str) -> bool:

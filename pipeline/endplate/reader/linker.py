@@ -8,6 +8,7 @@ from typing import Final
 from endplate.codes import CORE_FINDINGS, LEVELS
 from endplate.reader.asides import Source
 from endplate.reader.context import Context
+from endplate.reader.conversions import as_above
 from endplate.reader.grading import acuity, grade, measure
 from endplate.reader.mentions import Mention
 from endplate.reader.rows import ANYWHERE, Row, settle_passage
@@ -104,7 +105,8 @@ def _points_back(mention: Mention, norms: Sequence[str]) -> bool:
     inside = set(norms[mention.start : mention.end])
     before = set(norms[max(0, mention.start - 2) : mention.start])
     own = inside & {"degenerative", "discogenic", "reactive", "degeneration"}
-    return not own and bool(before & {"the", "these", "this", "those", "described", "above"})
+    back = bool(before & {"the", "these", "this", "those", "described", "above"})
+    return not own and (back or as_above(mention, norms))
 
 
 def _facing(mention: Mention, norms: Sequence[str]) -> bool:

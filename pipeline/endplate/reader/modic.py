@@ -42,6 +42,8 @@ _NEXT: Final = re.compile(
     rf"(?<!\S)(?:,|;|and|but|then) (?P<list>{_LIST}) (?:at|in|on) (?:the )?"
     r"(?=[lstd] \d|\d (?:-|/) )"
 )
+#: A type that annotates a level: "Modic changes L3-4 (II) and L4-5 (I)".
+_BRACKETED: Final = re.compile(rf"(?<=\d )\( (?P<list>{_LIST}) \)")
 #: "Mixed, predominantly type 2": one of its types is named.
 _MAINLY: Final = re.compile(
     r"(?<!\S)mixed (?:(?!and |but |with )[^ ;.]+ ){0,12}"
@@ -187,7 +189,7 @@ def modic_mentions(
             )
         )
     for match in re.finditer(
-        r"(?<!\S)(?:modic type (?:to|too|tu)|type (?:to|too|tu) modic)"
+        r"(?<!\S)(?:modic (?:type )?(?:to|too|tu)|type (?:to|too|tu) modic)"
         r"(?= (?:end|endplate|change|degenerat|signal|marrow))",
         joined,
     ):
@@ -199,6 +201,16 @@ def modic_mentions(
     for match in _NEXT.finditer(joined) if found else ():  # "Modic I at L3-4, II at L4-5"
         first, last = start + at[match.start("list")], start + at[match.end("list") - 1] + 1
         if not any(m.head[0] < last and first < m.head[1] for m in found):
+            types, choice = read_list(match.group("list"))
+            found.append(
+                Mention("modic_change", (first, last), first, last, types=types, choice=choice,
+                        basis="stated")
+            )  # fmt: skip
+    for match in _BRACKETED.finditer(joined) if modic else ():
+        first, last = start + at[match.start("list")], start + at[match.end("list") - 1] + 1
+        before = next((t for t in reversed(modic) if t.end <= first), None)
+        if before is not None and not any(m.head[0] < last and first < m.head[1] for m in found):
+            consumed.add(before.start)
             types, choice = read_list(match.group("list"))
             found.append(
                 Mention("modic_change", (first, last), first, last, types=types, choice=choice,

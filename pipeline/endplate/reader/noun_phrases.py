@@ -181,9 +181,10 @@ class NounPhrases:
 
     def root_behind(self, term: Term) -> int:
         """Return the end of a body that means its root ("compressing L5"), 0 where none does."""
-        if self.norms[term.start] not in _OBJECTS:
+        of = self.norms[term.end : term.end + 1] == ["of"]  # "compression of the exiting L5"
+        if self.norms[term.start] not in _OBJECTS and not of:
             return 0
-        t = term.end
+        t = term.end + of
         while t < self.end and self.norms[t] in _BEFORE_ROOTS:
             t += 1
         body, behind = self.norms[t : t + 2], self.norms[t + 2 : t + 3]

@@ -18,6 +18,7 @@ _DISEASES: Final = frozenset(["neoplasm", "hemangioma", "infection", "fracture"]
 _DENIED: Final = (["no"], ["not"], ["without"], ["nor"])
 #: What another cause of the signal is put aside with: "infection less likely".
 _DOUBTS: Final = frozenset(["unlikely", "less", "excluded", "absent", "not"])
+_FLANKS: Final = frozenset(["flanking", "flanks", "bordering", "paralleling"])
 _CLAUSES: Final = frozenset(["whereas", "while", "but", ";", ".", "where"])
 #: What makes a fat-suppressed sequence of "fat".
 _SUPPRESSED: Final = frozenset(["sat", "saturated", "saturation", "suppressed", "suppression"])
@@ -105,7 +106,7 @@ class Signals:
         T1 low with T2 or STIR high is oedema (type 1), T1 high with T2 high or iso is fat (type 2),
         T1 and T2 low is sclerosis (type 3). T2 or STIR alone is no type; STIR high is oedema.
         """
-        site = next((t for t in [*terms, *title] if t.labels & _PLACES), None)
+        site = next((t for t in [*terms, *title] if t.labels & _PLACES), _flanked(terms, norms))
         modic = any("modic" in t.labels for t in terms)  # weighed against the disease
         if site is None or any(
             t.labels & _DISEASES
@@ -163,6 +164,18 @@ class Signals:
             or (norm in self._low and "height" in norms[t + 1 : t + 4])  # a disc
             or (norm in ("suppressed", "suppression") and norms[t - 1 : t] == ["fat"])
         )
+
+
+def _flanked(terms: Sequence[Term], norms: Sequence[str]) -> Term | None:
+    """Return the disc that something flanks: "signal flanking the L3-4 disc" is of endplates."""
+    return next(
+        (
+            t
+            for t in terms
+            if "disc" in t.labels and not _FLANKS.isdisjoint(norms[max(0, t.start - 8) : t.start])
+        ),
+        None,
+    )
 
 
 def _finding(signal: Mapping[str, str]) -> str:

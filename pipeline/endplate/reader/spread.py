@@ -42,6 +42,7 @@ class Where(NamedTuple):
 _PAIR: Final = 2
 #: "Type 1 at L2-3 and type 2 below".
 _ELSEWHERE: Final = (["below"], ["above"])
+_BESIDE: Final = frozenset(["above", "below", "beneath"])
 #: Tokens before a mention within which its endplate may stand.
 _NEAR: Final = 5
 #: What parts a mention from an exception that is made of another.
@@ -126,6 +127,10 @@ class Spread:
     def _told(self, mention: Mention) -> tuple[list[Where], Spot | None]:
         if mention.basis == "stated" and self.unit.norms[mention.head[1] :][:1] in _ELSEWHERE:
             return [_NOWHERE], None
+        if mention.finding == "prior_surgery" and not _BESIDE.isdisjoint(
+            self.unit.norms[max(0, mention.head[0] - 2) : mention.head[0]]
+        ):
+            return [_NOWHERE], None  # "at L3-4, above the fusion"
         at = self._chosen(mention) if mention.spot is None else mention.spot
         spot = None if at is None else self.unit.spots[at]
         if mention.finding in ("scoliosis", "osteoporosis"):

@@ -127,8 +127,12 @@ def reaches(
     here = any(m < cue.start for m in marks)
     if between[-1:] == ["and"] and here and any(m >= cue.end for m in marks):
         return False  # "still visible at L4-5 and no longer visible at L5-S1"
-    if "and" in between and not _VERBS.isdisjoint(between[list(between).index("and") :]):
-        return False  # "Modic 1, and infection has been considered and dismissed"
+    if "and" in between:
+        at = list(between).index("and")
+        if not _VERBS.isdisjoint(between[at:]):
+            return False  # "Modic 1, and infection has been considered and dismissed"
+        if not _VERBS.isdisjoint(between[:at]) and between[at + 1 : at + 2] == ["the"]:
+            return False  # "the node with oedema is unchanged and the oedema has resolved"
     if "," in between:
         comma = len(between) - 1 - list(reversed(between)).index(",")
         if between[-1] == "," and (

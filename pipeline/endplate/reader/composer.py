@@ -124,6 +124,8 @@ class Composer:
         field: Sequence[Term],
         is_thing: bool,
     ) -> list[Mention]:
+        if "compression" in qualities and (end := view.root_behind(term)):
+            return [Mention("nerve_root_compression", (term.start, term.end), term.start, end)]
         wanted = frozenset().union(*(self._valid[quality] for quality in qualities))
         loose = any(pair[2] for quality in qualities for pair in self._pairs[quality])
         sites = view.sites_of(term, wanted, loose=loose)
@@ -163,8 +165,6 @@ class Composer:
                 if "height" in site.labels and finding == "disc_degeneration":
                     mention.needs_disc = True
                 mentions.append(mention)
-        if not mentions and "compression" in qualities and (end := view.root_behind(term)):
-            return [Mention("nerve_root_compression", (term.start, term.end), term.start, end)]
         if not mentions and not is_thing:
             mentions = self._elliptic(view, term, qualities)
         if not mentions and (titled := view.title(wanted & _OPENINGS, _MEANT)) is not None:

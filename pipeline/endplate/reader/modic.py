@@ -132,7 +132,8 @@ def modic_mentions(
         return []
     for match in _TYPED.finditer(joined):
         first, last = start + at[match.start()], start + at[match.end("list") - 1] + 1
-        if not match.group("own") and _of_other_scheme(terms, first, last):
+        named = any(t.start == last for t in modic)  # "retrolisthesis and type 1 Modic change"
+        if not (match.group("own") or named) and _of_other_scheme(terms, first, last):
             continue
         types, choice = read_list(match.group("list"))
         if not types:

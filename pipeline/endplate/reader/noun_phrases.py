@@ -52,7 +52,8 @@ _TOWARDS: Final = frozenset(
 _BEFORE_ROOTS: Final = frozenset(["the", "left", "right", "both", "exiting", "traversing", "with"])
 _NO_ROOT: Final = tuple(
     [n] for n in ("-", "/", "vertebra", "vertebral", "body", "endplate", "end", "disc", "level",
-                  "facet", "pedicle", "lamina", "pars", "superior", "inferior", "and", "nerve", "root")
+                  "facet", "pedicle", "lamina", "pars", "superior", "inferior",
+                  "and", "nerve", "root")
 )  # fmt: skip
 _PRONOUNS: Final = (["it"], ["them"])
 #: What a finding leads on to: "narrowing with contact of the root".

@@ -11,7 +11,9 @@ T = TypeVar("T")
 REMEMBERED: Final = 12_000
 LONGEST: Final = 400
 #: The part that is forgotten at once when there is no more room.
-_FORGOTTEN: Final = 8
+_FORGOTTEN: Final = 4
+#: No difference is made above so many times.
+_MANY: Final = 60
 
 
 class _Known(Generic[T]):
@@ -28,7 +30,7 @@ class Memory(Generic[T]):
     """Remembers what a function makes of short texts, and forgets what is seldom asked for.
 
     ``memory[text]`` is what the function makes of a text. Once half of the room is taken, a text
-    has to be met twice to come in: most are never met again. When all is taken, an eighth is
+    has to be met twice to come in: most are never met again. When all is taken, a quarter is
     forgotten, and what is left counts for a little less, so that a new house style gets its room.
     (Forgetting what was not asked for lately takes half as much room again for as few texts made
     anew: phrases that all radiologists use go with those that one uses twice.) The texts are
@@ -88,10 +90,18 @@ class Memory(Generic[T]):
 
     def _forget(self) -> None:
         """Make room: of those that were asked for least, the oldest go first."""
-        known = self._known
-        least = sorted(known, key=lambda text: known[text].asked)
-        for text in least[: self.limit // _FORGOTTEN + 1]:
-            self._meet(hash(text))
-            del known[text]
-        for kept in known.values():
-            kept.asked -= kept.asked // 4
+        tally = [0] * (_MANY + 1)
+        for known in self._known.values():
+            tally[min(known.asked, _MANY)] += 1
+        room, least = self.limit // _FORGOTTEN + 1, 0
+        while room > tally[least]:  # all that were asked for less go
+            room -= tally[least]
+            least += 1
+        for text, known in list(self._known.items()):
+            asked = min(known.asked, _MANY)
+            if asked < least or (asked == least and room > 0):
+                room -= asked == least
+                self._meet(hash(text))
+                del self._known[text]
+            else:
+                known.asked -= known.asked // 4

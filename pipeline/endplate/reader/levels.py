@@ -119,10 +119,7 @@ class Place:
         return list(dict.fromkeys(told))
 
 
-_SIDE: Final = (
-    r"(?:(?:antero|postero)-?(?:superior|inferior)"
-    r"|superior|inferior|upper|lower|sup|inf|cranial|caudal|top|bottom)"
-)
+_SIDE: Final = r"(?:superior|inferior|upper|lower|sup|inf|cranial|caudal|top|bottom)"
 _SIDES: Final = rf"(?P<side>(?:both|{_SIDE})(?:\s*(?:and|&|/|,)\s*{_SIDE})?)\.?"
 _PLATE: Final = (
     r"(?:(?:vertebral|bony|articular)\s+)?(?:end[\s-]?pl?a[tl]?l?t?es?|eps?\b|endplate|plates?\b|"
@@ -143,7 +140,7 @@ _CORNER_BEFORE: Final = re.compile(
     r"aspects?|"
     r"end\s?plates?)\s+(?:of\s+)?(?:the\s+)?(?:(?:vertebral\s+)?bod(?:y|ies)\s+(?:of\s+)?)?$"
 )
-_SIDE_JUST_BEFORE: Final = re.compile(rf"\b{_SIDES}\s+$")
+_SIDE_JUST_BEFORE: Final = re.compile(rf"\b(?:antero-?|postero-?)?{_SIDES}\s+$")
 _SIDE_AFTER: Final = re.compile(
     rf"^(?:'s)?\s*(?:vertebral\s+body|vertebral|vertebra|body|anterior|posterior|left|"
     rf"right)?\s*{_SIDES}\s+"

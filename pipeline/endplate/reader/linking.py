@@ -109,9 +109,10 @@ def choose(
     heading = next((s for s in spots if s.heads and s.end <= a), None)
     if left is None:
         left = heading
-    named = [s for s in spots if s.place.kind == "named"]
-    if left is None and right is None and len(named) == 1 and named[0].end <= a:
-        left = named[0]
+    if left is None and right is None:
+        named = [s for s in spots if s.place.kind == "named"]
+        if len(named) == 1 and named[0].end <= a:
+            left = named[0]
     if (
         right is not None
         and right.place.kind == "none"

@@ -106,7 +106,8 @@ class Signals:
         T1 low with T2 or STIR high is oedema (type 1), T1 high with T2 high or iso is fat (type 2),
         T1 and T2 low is sclerosis (type 3). T2 or STIR alone is no type; STIR high is oedema.
         """
-        site = next((t for t in [*terms, *title] if t.labels & _PLACES), _flanked(terms, norms))
+        site = next((t for t in [*terms, *title] if t.labels & _PLACES), None)
+        site = site or _flanked(terms, norms)
         modic = any("modic" in t.labels for t in terms)  # weighed against the disease
         if site is None or any(
             t.labels & _DISEASES
@@ -168,6 +169,8 @@ class Signals:
 
 def _flanked(terms: Sequence[Term], norms: Sequence[str]) -> Term | None:
     """Return the disc that something flanks: "signal flanking the L3-4 disc" is of endplates."""
+    if _FLANKS.isdisjoint(norms):
+        return None
     return next(
         (
             t

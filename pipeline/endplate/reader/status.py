@@ -98,7 +98,7 @@ def reaches(
             )
         ):
             return False  # "previously oedematous, replaced by fat"
-        if _one_sided(cue, norms):
+        if cue.category == "negated" and _one_sided(cue, norms):
             return False
         if cue.reach == "phrase":
             return len(between) <= 9 and not any(

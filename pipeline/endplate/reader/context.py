@@ -91,7 +91,8 @@ class Context:
         if place.kind == "same":
             return last
         if place.kind == "both":
-            if len(last) >= 2 and (named or len(self.together) <= len(last)):
+            own = named is not None or last is not self.topic
+            if len(last) >= 2 and (own or len(self.together) <= len(last)):
                 return last
             told = [s for p in earlier for s in p.segments] or self.together
             return list(dict.fromkeys(told or [*self.before, *last]))

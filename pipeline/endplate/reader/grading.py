@@ -28,7 +28,8 @@ _GRADES: Final = {
 }  # fmt: skip
 _NUMBER: Final = re.compile(r"\d+(?:\.\d+)?")
 _PARTS: Final = frozenset([",", ";", ".", "and", "with"])
-_SIDES: Final = frozenset(["left", "right"])
+#: Either side of the body.
+HANDS: Final = frozenset(["left", "right"])
 _ARTICLES: Final = frozenset(["a", "an"])
 _ACUTE: Final = frozenset("acute subacute recent fresh new unhealed".split())
 _CHRONIC: Final = frozenset(
@@ -105,7 +106,7 @@ def _severity(mention: Mention, norms: Sequence[str], a: int, b: int) -> str:
                 told.append(_SEVERITY[norms[t]])
             elif norms[t] in (",", ";", ".", "with", "at", "in", "causing"):
                 break
-            elif norms[t] == "and" and told and norms[t - 1] not in _SIDES:
+            elif norms[t] == "and" and told and norms[t - 1] not in HANDS:
                 # "severe canal and moderate foraminal stenosis", not "moderate right and mild left"
                 break
     if not told:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from endplate.reader.grading import GRADES
+from endplate.reader.grading import GRADES, HANDS
 from endplate.reader.mentions import Mention
 
 
@@ -151,12 +151,12 @@ def reaches(
 def _one_sided(cue: Cue, norms: Sequence[str]) -> bool:
     """Tell whether one side is denied and the other told: "mild right and no left narrowing"."""
     before = norms[max(0, cue.start - 5) : cue.start]
-    if before[-1:] == ["and"] and norms[cue.end] in _HANDS:
+    if before[-1:] == ["and"] and norms[cue.end] in HANDS:
         return before[-2:-1] == [_OTHER_HAND[norms[cue.end]]]
     # "right mild, left no narrowing"
     return (
         before[-1:] != []
-        and before[-1] in _HANDS
+        and before[-1] in HANDS
         and _OTHER_HAND[before[-1]] in before[:-1]
         and not GRADES.isdisjoint(before)
     )
@@ -167,7 +167,6 @@ _TURNED: Final = frozenset(
 )
 _INTO: Final = frozenset(["by", "to", "into"])
 _OTHER_HAND: Final = {"left": "right", "right": "left"}
-_HANDS: Final = frozenset(_OTHER_HAND)
 _VERBS: Final = frozenset(["is", "are", "was", "were", "has", "have"])
 #: What follows a "suspected" that is said of what stands before it.
 _CLOSES: Final = frozenset(

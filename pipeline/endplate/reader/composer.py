@@ -75,6 +75,10 @@ class Composer:
             for quality, pairs in self._pairs.items()
         }
 
+    def findings_at(self, quality: str) -> dict[str, str]:
+        """Return the finding that a quality makes of each kind of place."""
+        return {site: finding for site, finding, _ in self._pairs.get(quality, ())}
+
     def __call__(
         self,
         terms: Sequence[Term],

@@ -191,16 +191,17 @@ class Discourse:
         match = _CORRECTED.search(wording.flat)
         if match is not None:
             named = [p for p in places if p.kind == "named"]
+            right = [p for p in named if p.start >= match.end()]
             wrong = next((p for p in reversed(named) if p.end <= match.start()), None)
-            if wrong is not None and any(p.start >= match.end() for p in named):
+            if (
+                wrong is None
+                and len(right) > 1
+                and _NOT.fullmatch(wording.flat, right[0].end, right[1].start)
+            ):
+                wrong = right[1]  # "should read L3-4, not L4-5"
+            if wrong is not None and right:
                 wording.corrects = wrong.segments
                 places.remove(wrong)
-                return
-            # "should read L3-4, not L4-5"
-            told = [p for p in named if p.start >= match.end()]
-            if len(told) > 1 and _NOT.fullmatch(wording.flat, told[0].end, told[1].start):
-                wording.corrects = told[1].segments
-                places.remove(told[1])
 
     def _opening(self, text: str) -> tuple[Head, str]:
         """Return what a passage opens with, and the disc that L4-L5 stands in for in it."""

@@ -20,13 +20,6 @@ from endplate.reader.templates import Boxes
 from endplate.reader.values import DENIED, headings, title_end, values
 from endplate.reader.wording import Wording
 
-#: The stenosis of a place.
-_STENOSES: Final = (
-    ("foramen", "foraminal_stenosis"),
-    ("recess", "lateral_recess_stenosis"),
-    ("canal", "spinal_stenosis"),
-    ("central", "spinal_stenosis"),
-)
 #: What is spoken of where the text before is about endplates, and the place is not said again.
 ENDPLATES: Final = Term(0, 0, frozenset(["endplate"]))
 
@@ -58,6 +51,7 @@ class Finder:
 
     def __init__(self, rules: Mapping[str, Any], signals: Signals) -> None:
         self._compose = Composer(rules)
+        self._stenoses = self._compose.findings_at("stenosis")
         self._signals = signals
 
     def named(
@@ -134,12 +128,13 @@ class Finder:
         """Return what a cell says of the findings that its column names: "none", "mild"."""
         asked = self.named(column.terms, column.norms)
         names = list(dict.fromkeys(m.finding for m in asked if m.finding != "modic_change"))
-        if names == ["spinal_stenosis"] and (narrowed := _narrowed(unit.terms, 0, len(unit.norms))):
+        if names == ["spinal_stenosis"] and (
+            narrowed := self._narrowed(unit.terms, 0, len(unit.norms))
+        ):
             names = [narrowed]  # "foraminal, moderate" below "Stenosis"
         return values(0, len(unit.norms), unit.norms, unit.spots, [], names, read_types)
 
-    @staticmethod
-    def _valued(unit: Unit, mentions: list[Mention], below: Sequence[str]) -> list[Mention]:
+    def _valued(self, unit: Unit, mentions: list[Mention], below: Sequence[str]) -> list[Mention]:
         """Add what valued pieces say: "L4-5 mild, L5-S1 none" behind or below a heading."""
         norms, spots = unit.norms, unit.spots
         a, b = 0, len(norms)
@@ -154,7 +149,7 @@ class Finder:
             return mentions + values(start, b, norms, spots, mentions, below, read_types)
         modic = any("modic" in t.labels and t.end <= colon for t in unit.terms)
         titles = headings(mentions, modic, colon) if colon > a and not unit.headed else []
-        if titles == ["spinal_stenosis"] and (made := _site_by_site(unit, colon)):
+        if titles == ["spinal_stenosis"] and (made := self._site_by_site(unit, colon)):
             return made
         places = [s for s in spots if s.start >= colon and s.place.kind in ("named", "foreign")]
         answered = titles and places and not _ANSWERS.isdisjoint(norms[colon:b])
@@ -166,32 +161,30 @@ class Finder:
             mentions = [m for m in mentions if m.head[1] > colon]
         return sorted(mentions + made, key=lambda m: m.head)
 
+    def _narrowed(self, terms: Sequence[Term], start: int, end: int) -> str:
+        """Return the stenosis of the one place that some tokens name, if they do."""
+        named = {
+            finding
+            for term in terms
+            for label, finding in self._stenoses.items()
+            if start <= term.start < end and label in term.labels
+        }
+        return named.pop() if len(named) == 1 else ""
 
-def _narrowed(terms: Sequence[Term], start: int, end: int) -> str:
-    """Return the stenosis of the one place that some tokens name, if they do."""
-    named = {
-        finding
-        for term in terms
-        for label, finding in _STENOSES
-        if start <= term.start < end and label in term.labels
-    }
-    return named.pop() if len(named) == 1 else ""
-
-
-def _site_by_site(unit: Unit, colon: int) -> list[Mention]:
-    """Read "Stenosis: central - nil; foraminal - L5-S1 mild"."""
-    made: list[Mention] = []
-    start = colon
-    for t in range(colon, len(unit.norms) + 1):
-        if t == len(unit.norms) or unit.norms[t] == ";":
-            narrowed = _narrowed(unit.terms, start, t)
-            if not narrowed:
-                return []
-            site = next(term for term in unit.terms if term.start >= start)
-            first = site.end + 1 if unit.norms[site.end :][:1] in _DASHES else start
-            made += values(first, t, unit.norms, unit.spots, [], [narrowed], read_types)
-            start = t + 1
-    return made
+    def _site_by_site(self, unit: Unit, colon: int) -> list[Mention]:
+        """Read "Stenosis: central - nil; foraminal - L5-S1 mild"."""
+        made: list[Mention] = []
+        start = colon
+        for t in range(colon, len(unit.norms) + 1):
+            if t == len(unit.norms) or unit.norms[t] == ";":
+                narrowed = self._narrowed(unit.terms, start, t)
+                if not narrowed:
+                    return []
+                site = next(term for term in unit.terms if term.start >= start)
+                first = site.end + 1 if unit.norms[site.end :][:1] in _DASHES else start
+                made += values(first, t, unit.norms, unit.spots, [], [narrowed], read_types)
+                start = t + 1
+        return made
 
 
 def _bare_levels(unit: Unit, below: Sequence[str]) -> list[Mention]:

@@ -116,19 +116,9 @@ def modic_mentions(
         if match:
             types, choice = read_list(match.group("list"))
             last = start + at[match.end("list") - 1] + 1
-            return [
-                Mention(
-                    "modic_change",
-                    (start, last),
-                    start,
-                    last,
-                    types=types,
-                    choice=choice,
-                    basis="stated",
-                )
-            ]
+            return [_stated((start, last), types, choice)]
         if joined in ("none", "no", "absent", "yes", "present", "0", "negative"):
-            return [Mention("modic_change", (start, end), start, end, basis="stated")]
+            return [_stated((start, end), [])]
         return []
     for match in _TYPED.finditer(joined):
         first, last = start + at[match.start()], start + at[match.end("list") - 1] + 1
@@ -178,17 +168,7 @@ def modic_mentions(
             nxt = next((t for t in modic if t.start >= last and t.start - last <= 2), None)
             if nxt is not None and _is_link(tokens, last - start, nxt.start - start):
                 consumed.add(nxt.start)
-        found.append(
-            Mention(
-                "modic_change",
-                head,
-                head[0],
-                head[1],
-                types=types,
-                choice=choice,
-                basis="stated",
-            )
-        )
+        found.append(_stated(head, types, choice))
     for match in re.finditer(
         r"(?<!\S)(?:modic (?:type )?(?:to|too|tu)|type (?:to|too|tu) modic)"
         r"(?= (?:end|endplate|change|degenerat|signal|marrow))",
@@ -196,36 +176,24 @@ def modic_mentions(
     ):
         first, last = start + at[match.start()], start + at[match.end() - 1] + 1
         consumed.update(t.start for t in modic if first <= t.start < last)
-        found.append(
-            Mention("modic_change", (first, last), first, last, types=["2"], basis="stated")
-        )
+        found.append(_stated((first, last), ["2"]))
     for match in _NEXT.finditer(joined) if found else ():  # "Modic I at L3-4, II at L4-5"
         first, last = start + at[match.start("list")], start + at[match.end("list") - 1] + 1
         if not any(m.head[0] < last and first < m.head[1] for m in found):
             types, choice = read_list(match.group("list"))
-            found.append(
-                Mention("modic_change", (first, last), first, last, types=types, choice=choice,
-                        basis="stated")
-            )  # fmt: skip
+            found.append(_stated((first, last), types, choice))
     for match in _BRACKETED.finditer(joined) if modic else ():
         first, last = start + at[match.start("list")], start + at[match.end("list") - 1] + 1
         before = next((t for t in reversed(modic) if t.end <= first), None)
         if before is not None and not any(m.head[0] < last and first < m.head[1] for m in found):
             consumed.add(before.start)
             types, choice = read_list(match.group("list"))
-            found.append(
-                Mention("modic_change", (first, last), first, last, types=types, choice=choice,
-                        basis="stated")
-            )  # fmt: skip
+            found.append(_stated((first, last), types, choice))
     for match in _GLUED.finditer(joined):
         first = start + at[match.start()]
         consumed.add(first)
         types, _ = read_list(" ".join([match.group("list")]))
-        found.append(
-            Mention(
-                "modic_change", (first, first + 1), first, first + 1, types=types, basis="stated"
-            )
-        )
+        found.append(_stated((first, first + 1), types))
     # "fatty Modic change", "oedematous Modic change"
     described = {t.end: ["1"] for t in terms if "edema" in t.labels}
     described |= {t.end: ["2"] for t in terms if "fatty" in t.labels}
@@ -238,18 +206,16 @@ def modic_mentions(
         after = norms[term.end] if term.end < end else ""
         if after == "0" or norms[term.end : term.end + 2] == ["type", "0"]:
             continue
-        found.append(
-            Mention(
-                "modic_change",
-                (term.start, term.end),
-                term.start,
-                term.end,
-                types=described.get(term.start, []),
-                basis="stated",
-            )
-        )
+        found.append(_stated((term.start, term.end), described.get(term.start, [])))
     found.sort(key=lambda m: m.head)
     return found
+
+
+def _stated(head: tuple[int, int], types: list[str], choice: bool = False) -> Mention:
+    """Return a stated Modic change."""
+    return Mention(
+        "modic_change", head, head[0], head[1], types=types, choice=choice, basis="stated"
+    )
 
 
 def _of_other_scheme(terms: Sequence[Term], first: int, last: int) -> bool:
